@@ -1,0 +1,74 @@
+"""What every test may use, and what none may: the network, and another test's leftovers."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from durable import clock as durable_clock
+from durable.authoring import registry
+from tests import backends
+
+ACCEPTANCE_TIMEOUT = 180  # seconds: real clusters have to start, die and be noticed
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests of other databases, and give those with real processes more time."""
+    mine = [item for item in items if _is_for(item, backends.chosen())]
+    config.hook.pytest_deselected(items=[item for item in items if item not in mine])
+    items[:] = mine
+    for item in items:
+        if _is_acceptance(item) and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(ACCEPTANCE_TIMEOUT))
+
+
+def _is_for(item: pytest.Item, backend: str) -> bool:
+    named = {name for name in backends.NAMES if item.get_closest_marker(name)}
+    return not named or backend in named
+
+
+def _is_acceptance(item: pytest.Item) -> bool:
+    return "acceptance" in Path(item.path).parts
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("redis"):
+        reason = backends.why_unreachable("redis")
+        if reason:
+            pytest.skip(f"Redis: {reason}")
+
+
+@pytest.fixture
+def fresh_registry() -> Iterator[ModuleType]:
+    """The registry of functions, to be filled at will: it is put back after the test."""
+    before = registry.snapshot()
+    yield registry
+    registry.restore(before)
+
+
+@pytest.fixture
+def clock() -> Iterator[ModuleType]:
+    """Both clocks, moved by `clock.travel(timedelta(...))` and put back after the test."""
+    yield durable_clock
+    durable_clock.reset()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_network() -> Iterator[None]:
+    """Refuse connections to anything but this machine and the servers under test."""
+    connect = socket.socket.connect
+    allowed = backends.hosts()
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in allowed:
+            raise RuntimeError(f"a test tried to reach {address[0]}")
+        connect(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded)
+        yield
