@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import django
+
 from project import settings as site
 from tests import backends
 
@@ -18,5 +20,9 @@ STATIC_URL = site.STATIC_URL
 DEFAULT_AUTO_FIELD = site.DEFAULT_AUTO_FIELD
 USE_TZ = True
 
-EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+MAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+if django.VERSION >= (6, 1):
+    MAILERS = {"default": {"BACKEND": MAIL_BACKEND}}
+else:
+    EMAIL_BACKEND = MAIL_BACKEND
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

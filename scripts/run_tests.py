@@ -1,0 +1,130 @@
+"""Runs everything CI runs, and prints one table of what came of it.
+
+python -m scripts.run_tests                 all of it
+python -m scripts.run_tests checks unit     only what is named: checks, unit, sqlite, postgres,
+                                            mariadb, redis, 3.12, 3.13
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+from scripts import checks, interpreters, servers
+from scripts.rows import ALONE, ONCE, PARALLEL, Result, Row, run
+
+Found = dict[str, servers.Server]
+
+
+def main(wanted: list[str]) -> int:
+    """Run what is wanted, all if nothing is named; return the exit status."""
+    signal.signal(signal.SIGTERM, _stop)
+    results: list[Result] = []
+    try:
+        if _is_wanted("checks", wanted):
+            print("── checks " + "─" * 64, flush=True)
+            if not checks.run():
+                return _summary([Result(name="checks", failed=1)])
+        with ExitStack() as stack:
+            for row in _rows(wanted, stack):
+                results.append(row if isinstance(row, Result) else run(row))
+    except KeyboardInterrupt:
+        results.append(Result(name="interrupted", failed=1))
+    return _summary(results)
+
+
+def _stop(number: int, _: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def _is_wanted(name: str, wanted: list[str]) -> bool:
+    return not wanted or name in wanted
+
+
+def _rows(wanted: list[str], stack: ExitStack) -> Iterator[Row | Result]:
+    if _is_wanted("unit", wanted):
+        yield Row(name="unit", parallel=ONCE)
+    found: Found = {}
+    for name in ("sqlite", "postgres", "mariadb", "redis"):
+        if _is_wanted(name, wanted) or (name == "postgres" and _wants_others(wanted)):
+            found[name] = servers.find(name, stack)
+    for name, server in found.items():
+        if _is_wanted(name, wanted):
+            yield _server_row(name, server, found)
+    for interpreter in interpreters.others():
+        if _is_wanted(interpreter.python, wanted):
+            yield from _interpreter_rows(interpreter, found)
+
+
+def _wants_others(wanted: list[str]) -> bool:
+    return any(one.python in wanted for one in interpreters.others())
+
+
+def _server_row(name: str, server: servers.Server, found: Found) -> Row | Result:
+    if not server.is_reachable:
+        return _skipped(name, server.remark)
+    if name == "redis":
+        return Row(name=name, alone=("tests", "-m", "redis"), environment=_redis(server, found))
+    return Row(
+        name=name,
+        parallel=(*PARALLEL, "-m", "not redis"),
+        alone=(*ALONE, "-m", "not redis"),
+        environment=_on(name, server),
+        remark=server.remark,
+    )
+
+
+def _redis(server: servers.Server, found: Found) -> dict[str, str]:
+    """Keep the rows in Postgres where there is one, the messages in Redis."""
+    postgres = found.get("postgres", servers.Server())
+    tables = _on("postgres", postgres) if postgres.is_reachable else {}
+    return {**tables, "DURABLE_TEST_REDIS": server.url}
+
+
+def _interpreter_rows(
+    interpreter: interpreters.Interpreter, found: Found
+) -> Iterator[Row | Result]:
+    python = interpreter.prepare()
+    if not python:
+        yield _skipped(str(interpreter), "not installed")
+        return
+    for name in ("sqlite", "postgres"):
+        server = found.get(name, servers.Server(url="sqlite:" if name == "sqlite" else ""))
+        if server.is_reachable:
+            unit = ("tests/unit",) if name == "sqlite" else ()
+            yield Row(
+                name=f"{interpreter}, {name}",
+                parallel=(*unit, "tests/integration", "tests/cases", "-m", "not redis"),
+                environment=_on(name, server),
+                python=python,
+            )
+
+
+def _on(name: str, server: servers.Server) -> dict[str, str]:
+    return {"DURABLE_TEST_DATABASE": name, f"DURABLE_TEST_{name.upper()}": server.url}
+
+
+def _skipped(name: str, reason: str) -> Result:
+    print(f"\n── {name}: SKIPPED, {reason}", flush=True)
+    return Result(name=name, remark=f"SKIPPED: {reason}")
+
+
+def _summary(results: list[Result]) -> int:
+    """Print the table and the line CI reads."""
+    width = max([len(one.name) for one in results] + [8])
+    print(f"\n{'':{width}}  passed  failed  skipped  seconds")
+    for one in results:
+        counts = f"{one.passed:6}  {one.failed:6}  {one.skipped:7}  {one.seconds:7.1f}"
+        print(f"{one.name:{width}}  {counts}  {one.remark}".rstrip())
+    passed, failed, skipped = (
+        sum(getattr(one, key) for one in results) for key in ("passed", "failed", "skipped")
+    )
+    print(f"\n{passed} passed, {failed} failed, {skipped} skipped", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
