@@ -1,0 +1,31 @@
+"""`python -m project.demo`: both workflows on real input, on a real cluster, watched live."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from project.demo import stage
+
+
+def main() -> int:
+    arguments = _arguments()
+    stage.build()
+    from project.demo import play  # it imports models, which Django must have loaded before
+
+    return play.play(arguments.file.resolve(), with_kills=arguments.kill)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m project.demo", description=__doc__)
+    parser.add_argument("--file", type=Path, default=stage.BOOK, help="the text to summarise")
+    parser.add_argument("--kill", action="store_true", help="kill -9 the workers in mid-run")
+    arguments = parser.parse_args()
+    if not arguments.file.is_file():
+        parser.error(f"there is no file {arguments.file}")
+    return arguments
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,50 @@
+"""The demo from the first event to the last check."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from pathlib import Path
+
+from project.demo import claims, events, report, stage
+from project.demo.kills import Killer
+from project.demo.screen import Screen
+from project.demo.watch import Watch
+from project.demo.worker import StuckError, Worker, log_tail
+
+WORKERS = 4
+
+
+def play(file: Path, *, with_kills: bool) -> int:
+    """Run the demo and return the exit code: 0 if everything claimed at the end is true."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    screen = Screen(sys.stdout)
+    try:
+        is_right = _play(screen, file, with_kills=with_kills)
+    except KeyboardInterrupt:
+        screen.say("\nStopped, and everything that was started with it.")
+        return 130
+    except StuckError as error:
+        screen.say(f"\n{error}")
+        is_right = False
+    if not is_right:
+        screen.say(f"\nThe end of {stage.LOG.relative_to(stage.ROOT)}:\n{log_tail()}")
+    return 0 if is_right else 1
+
+
+def _play(screen: Screen, file: Path, *, with_kills: bool) -> bool:
+    with Worker(WORKERS) as worker:
+        worker.wait_until_ready()
+        screen.say(f"durable_worker is ready: process {worker.pid}, with {WORKERS} for the steps\n")
+        began = time.monotonic()
+        payment, text = events.send_payment(), events.send_text(file)
+        watch = Watch(screen, worker, Killer(worker) if with_kills else None)
+        views = watch.until_final([payment.event_id, text.event_id])
+        seconds = time.monotonic() - began
+    payment_run, text_run = (view.run for view in views)
+    screen.say_all(report.results(payment_run, text_run, with_kills=with_kills))
+    found = list(claims.check(payment_run, payment, text_run, file))
+    screen.say_all(report.verdict(found))
+    screen.say_all(report.ending(seconds, [payment_run, text_run]))
+    return all(claim.is_true for claim in found)

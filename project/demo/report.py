@@ -1,0 +1,83 @@
+"""The results, as a person wants to read them."""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from collections.abc import Iterable, Iterator
+
+from durable.models import Attempt, Run
+from project.demo import stage
+from project.demo.claims import Claim, executions, is_completed
+
+WIDTH = 92
+INDENT = " " * 12
+
+
+def results(payment: Run, text: Run, *, with_kills: bool) -> Iterator[str]:
+    """Tell what the runs brought, and what the kills cost."""
+    if is_completed(payment):
+        yield from _titled(payment.function, _payment(payment))
+    if is_completed(text):
+        yield from _titled(text.function, _text(text))
+    if with_kills:
+        yield from _titled("after the kills", _recovery(text))
+
+
+def verdict(claims: Iterable[Claim]) -> Iterator[str]:
+    """List what was checked."""
+    yield from _titled("checked", (f"{'ok' if c.is_true else 'WRONG':<12}{c.text}" for c in claims))
+
+
+def ending(seconds: float, runs: list[Run]) -> Iterator[str]:
+    """Tell how long it took, and where to look further."""
+    serve = "make serve"
+    if os.environ["DATABASE_URL"].startswith("sqlite"):
+        serve = f"DATABASE_URL={os.environ['DATABASE_URL']} {serve}"
+    yield ""
+    yield f"From the events to the results it took {seconds:.1f} seconds. The worker has stopped."
+    yield f"To look at the runs in the admin: {serve}"
+    yield from (f"  http://127.0.0.1:8000/admin/durable/run/{run.pk}/change/" for run in runs)
+
+
+def _titled(title: str, lines: Iterable[str]) -> Iterator[str]:
+    yield ""
+    yield f"── {title} ".ljust(WIDTH, "─")
+    yield from lines
+
+
+def _payment(run: Run) -> Iterator[str]:
+    result = run.result
+    yield f"{'Receipt':<12}{result['receipt']}, ledger entry {result['ledger_entry']}"
+    yield f"{'Balance':<12}{result['balance'] / 100:.2f}"
+    yield f"{'Mail':<12}{result['message_id']}, in {stage.MAIL.relative_to(stage.ROOT)}"
+    for one in Attempt.objects.filter(run=run):
+        yield f"{'Retried':<12}{one.name}: {one.failure['message']}"
+
+
+def _text(run: Run) -> Iterator[str]:
+    result = run.result
+    for number, sentence in enumerate(result["summary"]):
+        yield from _wrapped("" if number else "Summary", sentence)
+    terms = ", ".join(f"{one['term']} {one['count']}" for one in result["top_terms"])
+    yield from _wrapped("Top terms", terms)
+    yield f"{'Length':<12}{result['words']:,} words in {result['sentences']:,} sentences"
+    yield f"{'Reading ease':<12} {result['reading_ease']} by Flesch; 60 is plain English"
+    hardest = result["hardest"]
+    yield from _wrapped(
+        "Hardest", f"{hardest['reading_ease']} in chunk {hardest['chunk']}: {hardest['opening']}"
+    )
+
+
+def _recovery(run: Run) -> Iterator[str]:
+    counts = executions()
+    again = [name for name, count in counts.items() if count > 1]
+    yield f"{'Bodies':<12}{counts.total()} were started, of {len(counts)} steps"
+    yield from _wrapped("Twice", ", ".join(again) or "none was started again")
+    yield f"{'Results':<12}{run.steps.filter(status='done').count()} were recorded, one for a step"
+
+
+def _wrapped(title: str, text: str) -> list[str]:
+    return textwrap.wrap(
+        text, WIDTH, initial_indent=f"{title:<12}", subsequent_indent=INDENT, break_on_hyphens=False
+    )
