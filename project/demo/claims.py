@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from durable.models import Attempt, Run, RunStatus, Step, StepStatus
 from project.demo import stage
 from project.demo.events import Sent
+from project.demo.progress import View, failed_tries, recorded
 from project.payments.charge import read_charge
 from project.payments.models import Credit, LedgerCall, Receipt
 from project.text.chunks import split
@@ -21,14 +21,10 @@ class Claim(NamedTuple):
     is_true: bool
 
 
-def check(payment: Run, sent: Sent, text: Run, file: Path) -> Iterator[Claim]:
+def check(payment: View, sent: Sent, text: View, file: Path) -> Iterator[Claim]:
     """Check both runs; of one that did not complete, only say so."""
-    yield from _of_payment(payment, sent) if is_completed(payment) else _of_failed(payment)
-    yield from _of_text(text, file) if is_completed(text) else _of_failed(text)
-
-
-def is_completed(run: Run) -> bool:
-    return run.status == RunStatus.COMPLETED
+    yield from _of_payment(payment, sent) if payment.is_completed else _of_failed(payment)
+    yield from _of_text(text, file) if text.is_completed else _of_failed(text)
 
 
 def executions() -> Counter[str]:
@@ -36,40 +32,40 @@ def executions() -> Counter[str]:
     return Counter(stage.JOURNAL.read_text().split())
 
 
-def _of_failed(run: Run) -> Iterator[Claim]:
-    yield Claim(f"{run.function} {run.status}: {(run.failure or {}).get('message')}", False)
+def _of_failed(view: View) -> Iterator[Claim]:
+    reasons = ": ".join(message for _, message in failed_tries(view)[-1:])
+    yield Claim(f"{view.function} {view.run.status}: {reasons}", False)
 
 
-def _of_payment(run: Run, sent: Sent) -> Iterator[Claim]:
+def _of_payment(view: View, sent: Sent) -> Iterator[Claim]:
     charge = read_charge(sent.data)
-    number, entry = run.result["receipt"], run.result["ledger_entry"]
-    receipts = [
-        (one.number, one.ledger_entry) for one in Receipt.objects.filter(charge=charge["charge"])
-    ]
-    credits = list(Credit.objects.filter(charge=charge["charge"]).values_list("amount", flat=True))
-    calls = LedgerCall.objects.get(charge=charge["charge"]).calls
-    failed = [one.name for one in Attempt.objects.filter(run=run)]
-    yield Claim(f"receipt {number} was issued once", receipts == [(number, entry)])
+    name, settled = charge["charge"], view.result
+    receipts = [(one.number, one.ledger_entry) for one in Receipt.objects.filter(charge=name)]
+    credits = list(Credit.objects.filter(charge=name).values_list("amount", flat=True))
+    calls = LedgerCall.objects.get(charge=name).calls
+    failed = [step for step, _ in failed_tries(view)]
+    is_issued = receipts == [(settled["receipt"], settled["ledger_entry"])]
+    yield Claim(f"receipt {settled['receipt']} was issued once", is_issued)
     yield Claim("the account was credited once", credits == [charge["amount"]])
-    yield Claim("the confirmation was mailed", _is_mailed(run.result["message_id"]))
+    yield Claim("the confirmation was mailed", _is_mailed(settled["message_id"]))
     yield Claim(f"the ledger was asked {calls} times and booked the charge", calls > 1)
     yield Claim("book-in-ledger failed once, and nothing else did", failed == ["book-in-ledger"])
-    yield _each_once(run, expected=5)
+    yield _each_once(view, expected=5)
 
 
-def _of_text(run: Run, file: Path) -> Iterator[Claim]:
-    text, result = file.read_text(), run.result
+def _of_text(view: View, file: Path) -> Iterator[Claim]:
+    text, result = file.read_text(), view.result
     chunks, flat = len(split(text)), " ".join(text.split())
     yield Claim(f"all {chunks} chunks were analysed and joined", result["chunks"] == chunks)
     yield Claim("every word was counted once", result["words"] == len(words(text)))
     yield Claim("each sentence is in the text", all(one in flat for one in result["summary"]))
-    yield _each_once(run, expected=chunks + 2)
+    yield _each_once(view, expected=chunks + 2)
 
 
-def _each_once(run: Run, expected: int) -> Claim:
-    recorded = Step.objects.filter(run=run, status=StepStatus.DONE).values_list("name", flat=True)
-    is_right = len(recorded) == len(set(recorded)) == expected
-    return Claim(f"{run.function} recorded {len(recorded)} results, none of them twice", is_right)
+def _each_once(view: View, expected: int) -> Claim:
+    names = recorded(view)
+    is_right = len(names) == len(set(names)) == expected
+    return Claim(f"{view.function} recorded {len(names)} results, none of them twice", is_right)
 
 
 def _is_mailed(message_id: str) -> bool:

@@ -50,4 +50,4 @@ class Killer:
         processes.kill(victims)
         blow = self._left.pop(0)
         pids = " ".join(map(str, sorted(victims)))
-        return f"kill -9 {pids}   ({blow.name}, at {view.share:.0%} of {view.run.function})"
+        return f"kill -9 {pids}   ({blow.name}, at {view.share:.0%} of {view.function})"

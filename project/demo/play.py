@@ -23,13 +23,13 @@ def play(file: Path, *, with_kills: bool) -> int:
     try:
         is_right = _play(screen, file, with_kills=with_kills)
     except KeyboardInterrupt:
-        screen.say("\nStopped, and everything that was started with it.")
+        screen.say_all(["", "Stopped, and everything that was started with it."])
         return 130
     except StuckError as error:
-        screen.say(f"\n{error}")
+        screen.say_all(["", str(error)])
         is_right = False
     if not is_right:
-        screen.say(f"\nThe end of {stage.LOG.relative_to(stage.ROOT)}:\n{log_tail()}")
+        screen.say(f"\nThe end of {stage.shown(stage.LOG)}:\n{log_tail()}")
     return 0 if is_right else 1
 
 
@@ -42,9 +42,8 @@ def _play(screen: Screen, file: Path, *, with_kills: bool) -> bool:
         watch = Watch(screen, worker, Killer(worker) if with_kills else None)
         views = watch.until_final([payment.event_id, text.event_id])
         seconds = time.monotonic() - began
-    payment_run, text_run = (view.run for view in views)
-    screen.say_all(report.results(payment_run, text_run, with_kills=with_kills))
-    found = list(claims.check(payment_run, payment, text_run, file))
+    screen.say_all(report.results(*views, with_kills=with_kills))
+    found = list(claims.check(views[0], payment, views[1], file))
     screen.say_all(report.verdict(found))
-    screen.say_all(report.ending(seconds, [payment_run, text_run]))
+    screen.say_all(report.ending(seconds, views))
     return all(claim.is_true for claim in found)

@@ -1,4 +1,4 @@
-"""How far a run is, read from its rows."""
+"""How far a run is, read from its rows: the one place of this site that knows durable's models."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from durable.models import Run, RunStatus, Step, StepStatus
+from durable.models import Attempt, Run, RunStatus, Step, StepStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +32,8 @@ class View:
     """One run at one moment."""
 
     run: Run
-    groups: tuple[Group, ...]
-    owners: frozenset[int]  # processes that hold a step of the run
+    groups: tuple[Group, ...] = ()
+    owners: frozenset[int] = frozenset()  # processes that hold a step of the run
 
     @property
     def is_final(self) -> bool:
@@ -42,6 +42,14 @@ class View:
     @property
     def is_completed(self) -> bool:
         return self.run.status == RunStatus.COMPLETED
+
+    @property
+    def function(self) -> str:
+        return self.run.function
+
+    @property
+    def result(self) -> Any:
+        return self.run.result
 
     @property
     def share(self) -> float:
@@ -58,6 +66,19 @@ def look(event_id: str) -> View | None:
         return None
     steps = list(Step.objects.filter(run=run).order_by("wave", "id").defer("output", "error"))
     return View(run=run, groups=tuple(_groups(steps)), owners=frozenset(_owners(steps)))
+
+
+def recorded(view: View) -> list[str]:
+    """Return the names of all steps whose results are recorded, as often as they are."""
+    done = Step.objects.filter(run=view.run, status=StepStatus.DONE)
+    return list(done.values_list("name", flat=True))
+
+
+def failed_tries(view: View) -> list[tuple[str, str]]:
+    """Return step and message of every try that failed, and of the run if it failed."""
+    tries = [(one.name, one.failure["message"]) for one in Attempt.objects.filter(run=view.run)]
+    ending = view.run.failure
+    return [*tries, (view.function, ending["message"])] if ending else tries
 
 
 def _groups(steps: list[Step]) -> Iterable[Group]:

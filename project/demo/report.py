@@ -6,19 +6,19 @@ import os
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from durable.models import Attempt, Run
 from project.demo import stage
-from project.demo.claims import Claim, executions, is_completed
+from project.demo.claims import Claim, executions
+from project.demo.progress import View, failed_tries, recorded
 
 WIDTH = 92
 INDENT = " " * 12
 
 
-def results(payment: Run, text: Run, *, with_kills: bool) -> Iterator[str]:
+def results(payment: View, text: View, *, with_kills: bool) -> Iterator[str]:
     """Tell what the runs brought, and what the kills cost."""
-    if is_completed(payment):
+    if payment.is_completed:
         yield from _titled(payment.function, _payment(payment))
-    if is_completed(text):
+    if text.is_completed:
         yield from _titled(text.function, _text(text))
     if with_kills:
         yield from _titled("after the kills", _recovery(text))
@@ -29,7 +29,7 @@ def verdict(claims: Iterable[Claim]) -> Iterator[str]:
     yield from _titled("checked", (f"{'ok' if c.is_true else 'WRONG':<12}{c.text}" for c in claims))
 
 
-def ending(seconds: float, runs: list[Run]) -> Iterator[str]:
+def ending(seconds: float, views: list[View]) -> Iterator[str]:
     """Tell how long it took, and where to look further."""
     serve = "make serve"
     if os.environ["DATABASE_URL"].startswith("sqlite"):
@@ -37,7 +37,9 @@ def ending(seconds: float, runs: list[Run]) -> Iterator[str]:
     yield ""
     yield f"From the events to the results it took {seconds:.1f} seconds. The worker has stopped."
     yield f"To look at the runs in the admin: {serve}"
-    yield from (f"  http://127.0.0.1:8000/admin/durable/run/{run.pk}/change/" for run in runs)
+    yield from (
+        f"  http://127.0.0.1:8000/admin/durable/run/{view.run.pk}/change/" for view in views
+    )
 
 
 def _titled(title: str, lines: Iterable[str]) -> Iterator[str]:
@@ -46,35 +48,35 @@ def _titled(title: str, lines: Iterable[str]) -> Iterator[str]:
     yield from lines
 
 
-def _payment(run: Run) -> Iterator[str]:
-    result = run.result
+def _payment(view: View) -> Iterator[str]:
+    result = view.result
     yield f"{'Receipt':<12}{result['receipt']}, ledger entry {result['ledger_entry']}"
     yield f"{'Balance':<12}{result['balance'] / 100:.2f}"
-    yield f"{'Mail':<12}{result['message_id']}, in {stage.MAIL.relative_to(stage.ROOT)}"
-    for one in Attempt.objects.filter(run=run):
-        yield f"{'Retried':<12}{one.name}: {one.failure['message']}"
+    yield f"{'Mail':<12}{result['message_id']}, in {stage.shown(stage.MAIL)}"
+    for step, message in failed_tries(view):
+        yield f"{'Retried':<12}{step}: {message}"
 
 
-def _text(run: Run) -> Iterator[str]:
-    result = run.result
+def _text(view: View) -> Iterator[str]:
+    result = view.result
     for number, sentence in enumerate(result["summary"]):
         yield from _wrapped("" if number else "Summary", sentence)
     terms = ", ".join(f"{one['term']} {one['count']}" for one in result["top_terms"])
     yield from _wrapped("Top terms", terms)
     yield f"{'Length':<12}{result['words']:,} words in {result['sentences']:,} sentences"
-    yield f"{'Reading ease':<12} {result['reading_ease']} by Flesch; 60 is plain English"
+    yield f"{'Readability':<12}{result['reading_ease']} by Flesch's formula; 60 is plain English, 30 is hard"
     hardest = result["hardest"]
     yield from _wrapped(
         "Hardest", f"{hardest['reading_ease']} in chunk {hardest['chunk']}: {hardest['opening']}"
     )
 
 
-def _recovery(run: Run) -> Iterator[str]:
+def _recovery(view: View) -> Iterator[str]:
     counts = executions()
     again = [name for name, count in counts.items() if count > 1]
     yield f"{'Bodies':<12}{counts.total()} were started, of {len(counts)} steps"
     yield from _wrapped("Twice", ", ".join(again) or "none was started again")
-    yield f"{'Results':<12}{run.steps.filter(status='done').count()} were recorded, one for a step"
+    yield f"{'Results':<12}{len(recorded(view))} were recorded, one for a step"
 
 
 def _wrapped(title: str, text: str) -> list[str]:

@@ -59,7 +59,7 @@ class Screen:
 
     def _block(self, view: View) -> list[str]:
         return [
-            f"{view.run.function}  {view.run.status}",
+            f"{view.function}  {view.run.status}",
             *(f"  {self._line(group)}" for group in view.groups),
         ]
 
@@ -75,8 +75,8 @@ class Screen:
 
 
 def _milestones(view: View) -> list[str]:
-    lines = [f"{view.run.function}: {group.label}: {_reached(group)}" for group in view.groups]
-    return [*lines, f"{view.run.function}: {view.run.status}"] if view.is_final else lines
+    lines = [f"{view.function}: {group.label}: {_reached(group)}" for group in view.groups]
+    return [*lines, f"{view.function}: {view.run.status}"] if view.is_final else lines
 
 
 def _reached(group: Group) -> str:

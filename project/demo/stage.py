@@ -10,7 +10,7 @@ import django
 from django.core.management import call_command
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-FOLDER = ROOT / "var/demo"
+FOLDER = Path(os.environ.get("DEMO_FOLDER") or ROOT / "var/demo").resolve()
 BOOK = ROOT / "fixtures/texts/vessary_lights.txt"
 PAYMENT = ROOT / "fixtures/events/charge_succeeded.json"
 LOG = FOLDER / "worker.log"
@@ -33,3 +33,8 @@ def build() -> None:
 
 def database_url() -> str:
     return os.environ.get("DATABASE_URL") or f"sqlite:///{FOLDER / 'demo.sqlite3'}"
+
+
+def shown(path: Path) -> str:
+    """Return a path as short as one can type it in the checkout."""
+    return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)

@@ -12,41 +12,11 @@ from project.text.words import syllables, terms, words
 TERMS_KEPT = 40
 SALIENT_KEPT = 2
 SALIENT_WORDS = range(12, 41)
-LEANING = frozenset(  # a sentence that opens with one of these needs the sentence before it
-    [
-        "and",
-        "another",
-        "but",
-        "he",
-        "her",
-        "here",
-        "hers",
-        "him",
-        "his",
-        "however",
-        "it",
-        "its",
-        "neither",
-        "nor",
-        "or",
-        "our",
-        "she",
-        "so",
-        "such",
-        "that",
-        "their",
-        "them",
-        "then",
-        "there",
-        "these",
-        "they",
-        "this",
-        "those",
-        "thus",
-        "we",
-        "yet",
-    ]
-)
+_LEANING = """
+and another but he her here hers him his however it its neither nor or our she so such that their
+them then there these they this those thus we yet
+"""
+LEANING = frozenset(_LEANING.split())  # what opens a sentence that needs the one before it
 
 
 class Salient(TypedDict):
