@@ -21,12 +21,14 @@ TYPED_CONTRACT = "tests/contract/typing_api.py"
 class Check:
     name: str
     command: tuple[str, ...]
+    is_figure: bool = False  # its last line says something even when all is well
     needs: str = ""  # a tool that may be missing: the check is skipped unless `--version` works
 
 
 CHECKS = (
     Check(name="format", command=(str(BIN / "ruff"), "format", "--check", ".")),
     Check(name="lint", command=(str(BIN / "ruff"), "check", ".")),
+    Check(name="sizes", command=(sys.executable, "-m", "scripts.sizes"), is_figure=True),
     Check(name="imports", command=(str(BIN / "lint-imports"), "--no-logo")),
     Check(name="types (mypy)", command=(str(BIN / "mypy"),)),
     Check(
@@ -57,10 +59,9 @@ def _passes(check: Check, environment: dict[str, str]) -> bool:
     began = time.monotonic()
     done = _execute(check.command, environment)
     seconds = time.monotonic() - began
-    print(
-        f"  {check.name:<18} {'FAILED' if done.returncode else 'ok':<8} {seconds:5.1f} s",
-        flush=True,
-    )
+    verdict = "FAILED" if done.returncode else "ok"
+    figure = done.stdout.strip().rpartition("\n")[2] if check.is_figure else ""
+    print(f"  {check.name:<18} {verdict:<8} {seconds:5.1f} s  {figure}".rstrip(), flush=True)
     if done.returncode:
         print(done.stdout, flush=True)
     return not done.returncode

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from durable import clock as durable_clock
-from durable.authoring import registry
+from durable.authoring.registry import Registry, registry
 from tests import backends
 
 ACCEPTANCE_TIMEOUT = 180  # seconds: real clusters have to start, die and be noticed
@@ -44,9 +44,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.fixture
-def fresh_registry() -> Iterator[ModuleType]:
-    """The registry of functions, to be filled at will: it is put back after the test."""
+def fresh_registry() -> Iterator[Registry]:
+    """The registry of functions, empty, to be filled at will: it is put back after the test."""
     before = registry.snapshot()
+    registry.restore(Registry())
     yield registry
     registry.restore(before)
 
