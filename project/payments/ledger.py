@@ -19,7 +19,7 @@ class LedgerBusyError(Exception):
 
 
 class Ledger:
-    retry_after = 400
+    retry_after = 1_000
 
     def book(self, charge: str, amount: int) -> str:
         """Book a charge and return the number of the entry; the same charge is booked once."""
