@@ -1,0 +1,40 @@
+"""What `import durable` promises: exactly this, and all of it."""
+
+from __future__ import annotations
+
+import durable
+
+PROMISED = [
+    "Batch",
+    "Cancel",
+    "Client",
+    "Concurrency",
+    "Context",
+    "ContextSync",
+    "Debounce",
+    "Event",
+    "NonRetriableError",
+    "ParallelMode",
+    "Priority",
+    "RateLimit",
+    "RetryAfterError",
+    "Singleton",
+    "Step",
+    "StepError",
+    "StepSync",
+    "Throttle",
+    "Timeouts",
+    "TriggerCron",
+    "TriggerEvent",
+    "asend",
+    "create_function",
+    "send",
+]
+
+
+def test_the_face_lists_what_is_promised() -> None:
+    assert sorted(durable.__all__) == PROMISED
+
+
+def test_everything_promised_is_there() -> None:
+    assert [name for name in PROMISED if not hasattr(durable, name)] == []

@@ -1,0 +1,110 @@
+"""Code that must type-check, by mypy and by pyright: the types are part of the promise."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import assert_type
+
+import durable
+
+
+def count(text: str) -> int:
+    return len(text)
+
+
+def shout(text: str, times: int) -> str:
+    return text.upper() * times
+
+
+def ratio() -> float:
+    return 0.5
+
+
+async def fetch(number: int) -> bytes:
+    return bytes(number)
+
+
+@durable.create_function(fn_id="sync", trigger=durable.TriggerEvent(event="typing/sync"))
+def sync_function(ctx: durable.ContextSync) -> dict[str, int]:
+    assert_type(ctx.step.run("count", count, "text"), int)
+    assert_type(ctx.step.run("partial", partial(shout, "text", times=2)), str)
+
+    one = ctx.group.parallel((lambda: ctx.step.run("one", count, "text"),))
+    assert_type(one, tuple[int])
+
+    two = ctx.group.parallel(
+        (
+            lambda: ctx.step.run("count", count, "text"),
+            lambda: ctx.step.run("shout", shout, "text", 2),
+        )
+    )
+    assert_type(two, tuple[int, str])
+
+    three = ctx.group.parallel(
+        (
+            lambda: ctx.step.run("count", count, "text"),
+            lambda: ctx.step.run("shout", shout, "text", 2),
+            lambda: ctx.step.run("ratio", ratio),
+        ),
+        parallel_mode=durable.ParallelMode.RACE,
+    )
+    assert_type(three, tuple[int, str, float])
+
+    nested = ctx.group.parallel(
+        (
+            lambda: ctx.group.parallel(
+                (
+                    lambda: ctx.step.run("count", count, "text"),
+                    lambda: ctx.step.run("ratio", ratio),
+                )
+            ),
+            lambda: ctx.step.run("shout", shout, "text", 2),
+        )
+    )
+    assert_type(nested, tuple[tuple[int, float], str])
+
+    many = ctx.group.parallel(
+        tuple(partial(ctx.step.run, f"count-{word}", count, word) for word in ("a", "b"))
+    )
+    assert_type(many, tuple[int, ...])
+    return {"many": sum(many)}
+
+
+@durable.create_function(
+    fn_id="async",
+    trigger=[
+        durable.TriggerEvent(event="typing/async"),
+        durable.TriggerEvent(event="typing/async.*"),
+    ],
+    retries=3,
+    parallel_mode=durable.ParallelMode.WAIT,
+)
+async def async_function(ctx: durable.Context) -> int:
+    assert_type(await ctx.step.run("fetch", fetch, 3), bytes)
+    assert_type(await ctx.step.run("plain", count, "text"), int)
+    two = await ctx.group.parallel(
+        (
+            lambda: ctx.step.run("fetch", fetch, 3),
+            lambda: ctx.step.run("plain", count, "text"),
+        )
+    )
+    assert_type(two, tuple[bytes, int])
+    return two[1]
+
+
+@durable.create_function(fn_id="older", trigger=durable.TriggerEvent(event="typing/older"))
+def older_spelling(ctx: durable.ContextSync, step: durable.StepSync) -> None:
+    two = step.parallel(
+        (
+            lambda: step.run("count", count, "text"),
+            lambda: ctx.step.run("ratio", ratio),
+        )
+    )
+    assert_type(two, tuple[int, float])
+
+
+async def send() -> None:
+    event = durable.Event(name="typing/sync", data={"number": 1})
+    assert_type(durable.send(event), list[str])
+    assert_type(durable.send([event, event]), list[str])
+    assert_type(await durable.asend(event), list[str])
