@@ -32,22 +32,20 @@ BLOWS = (Blow(0.15, busy, "busy workers"), Blow(0.45, everyone, "the whole clust
 
 
 class Killer:
-    def __init__(self, worker: Worker) -> None:
+    def __init__(self, worker: Worker, event_id: str) -> None:
         self._worker = worker
+        self._event_id = event_id  # of the run whose progress times the blows
         self._left = list(BLOWS)
-
-    @property
-    def is_done(self) -> bool:
-        return not self._left
 
     def strike(self, view: View) -> str | None:
         """Strike the next blow if the run is ripe for it, and say what was hit."""
-        if not self._left or view.is_final or not self._left[0].at <= view.share < 1:
+        if not self._left or view.event_id != self._event_id:
             return None
-        victims = self._left[0].aim(self._worker, view)
+        blow = self._left[0]
+        victims = blow.aim(self._worker, view) if blow.at <= view.share < 1 else set()
         if not victims:
             return None
+        self._left.pop(0)
         processes.kill(victims)
-        blow = self._left.pop(0)
         pids = " ".join(map(str, sorted(victims)))
-        return f"kill -9 {pids}   ({blow.name}, at {view.share:.0%} of {view.function})"
+        return f"  kill -9 {pids}   {blow.name}, at {view.share:.0%} of {view.function}"

@@ -44,6 +44,10 @@ class View:
         return self.run.status == RunStatus.COMPLETED
 
     @property
+    def event_id(self) -> str:
+        return str(self.run.event_id)
+
+    @property
     def function(self) -> str:
         return self.run.function
 

@@ -23,6 +23,7 @@ def build() -> None:
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
     (FOLDER / ".gitignore").write_text("*\n")
+    os.chdir(ROOT)
     os.environ["DATABASE_URL"] = database_url()
     os.environ["EMAIL_FILE_PATH"] = str(MAIL)
     os.environ["TEXT_JOURNAL"] = str(JOURNAL)
@@ -32,7 +33,7 @@ def build() -> None:
 
 
 def database_url() -> str:
-    return os.environ.get("DATABASE_URL") or f"sqlite:///{FOLDER / 'demo.sqlite3'}"
+    return os.environ.get("DATABASE_URL") or f"sqlite:///{shown(FOLDER / 'demo.sqlite3')}"
 
 
 def shown(path: Path) -> str:
