@@ -36,6 +36,7 @@ class Killer:
         self._worker = worker
         self._event_id = event_id  # of the run whose progress times the blows
         self._left = list(BLOWS)
+        self.killed = 0
 
     def strike(self, view: View) -> str | None:
         """Strike the next blow if the run is ripe for it, and say what was hit."""
@@ -47,5 +48,6 @@ class Killer:
             return None
         self._left.pop(0)
         processes.kill(victims)
+        self.killed += len(victims)
         pids = " ".join(map(str, sorted(victims)))
         return f"  kill -9 {pids}   {blow.name}, at {view.share:.0%} of {view.function}"

@@ -39,10 +39,12 @@ def _play(screen: Screen, file: Path, *, with_kills: bool) -> bool:
         screen.say(f"durable_worker is ready: process {worker.pid}, with {WORKERS} for the steps\n")
         began = time.monotonic()
         payment, text = events.send_payment(), events.send_text(file)
-        watch = Watch(screen, worker, Killer(worker, text.event_id) if with_kills else None)
-        views = watch.until_final([payment.event_id, text.event_id])
+        killer = Killer(worker, text.event_id) if with_kills else None
+        views = Watch(screen, worker, killer).until_final([payment.event_id, text.event_id])
         seconds = time.monotonic() - began
-    screen.say_all(report.results(*views, with_kills=with_kills))
+    screen.say_all(report.results(*views))
+    if killer:
+        screen.say_all(report.recovery(views[1], killer.killed))
     found = list(claims.check(views[0], payment, views[1], file))
     screen.say_all(report.verdict(found))
     screen.say_all(report.ending(seconds, views))

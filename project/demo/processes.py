@@ -11,9 +11,9 @@ from pathlib import Path
 MARK = "DURABLE_DEMO"
 
 
-def marked(mark: str) -> set[int]:
-    """Return the living processes whose environment bears the mark; none where there is no /proc."""
-    needle = f"{MARK}={mark}".encode()
+def marked(value: str, name: str = MARK) -> set[int]:
+    """Return the living processes whose environment says so; none where there is no /proc."""
+    needle = f"{name}={value}".encode()
     return {
         int(folder.name)
         for folder in Path("/proc").glob("[0-9]*")

@@ -14,14 +14,17 @@ WIDTH = 92
 INDENT = " " * 12
 
 
-def results(payment: View, text: View, *, with_kills: bool) -> Iterator[str]:
-    """Tell what the runs brought, and what the kills cost."""
+def results(payment: View, text: View) -> Iterator[str]:
+    """Tell what the runs brought."""
     if payment.is_completed:
         yield from _titled(payment.function, _payment(payment))
     if text.is_completed:
         yield from _titled(text.function, _text(text))
-    if with_kills:
-        yield from _titled("after the kills", _recovery(text))
+
+
+def recovery(text: View, killed: int) -> Iterator[str]:
+    """Tell what the kills cost: bodies that ran again, and no result more."""
+    yield from _titled("after the kills", _recovery(text, killed))
 
 
 def verdict(claims: Iterable[Claim]) -> Iterator[str]:
@@ -71,12 +74,13 @@ def _text(view: View) -> Iterator[str]:
     )
 
 
-def _recovery(view: View) -> Iterator[str]:
+def _recovery(view: View, killed: int) -> Iterator[str]:
     counts = executions()
     again = [name for name, count in counts.items() if count > 1]
+    yield f"{'Killed':<12}{killed} processes" + ("" if killed else ": the run ended too soon")
     yield f"{'Bodies':<12}{counts.total()} were started, of {len(counts)} steps"
-    yield from _wrapped("Twice", ", ".join(again) or "none was started again")
-    yield f"{'Results':<12}{len(recorded(view))} were recorded, one for a step"
+    yield from _wrapped("Again", ", ".join(again) or "none had to be started again")
+    yield f"{'Results':<12}{len(recorded(view))} were recorded, one for each step"
 
 
 def _wrapped(title: str, text: str) -> list[str]:

@@ -27,7 +27,7 @@ def build() -> None:
     os.environ["DATABASE_URL"] = database_url()
     os.environ["EMAIL_FILE_PATH"] = str(MAIL)
     os.environ["TEXT_JOURNAL"] = str(JOURNAL)
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
+    os.environ["DJANGO_SETTINGS_MODULE"] = "project.settings"
     django.setup()
     call_command("migrate", verbosity=0)
 
