@@ -14,6 +14,7 @@ from scripts.bootstrap import ROOT
 
 BIN = Path(sys.executable).parent
 MANAGE = (sys.executable, "manage.py")
+RUFF, SHORT = (str(BIN / "ruff"),), ("--output-format", "concise")
 TYPED_CONTRACT = "tests/contract/typing_api.py"
 
 
@@ -26,8 +27,8 @@ class Check:
 
 
 CHECKS = (
-    Check(name="format", command=(str(BIN / "ruff"), "format", "--check", ".")),
-    Check(name="lint", command=(str(BIN / "ruff"), "check", ".")),
+    Check(name="format", command=(*RUFF, "format", "--check", *SHORT, ".")),
+    Check(name="lint", command=(*RUFF, "check", *SHORT, ".")),
     Check(name="sizes", command=(sys.executable, "-m", "scripts.sizes"), is_figure=True),
     Check(name="imports", command=(str(BIN / "lint-imports"), "--no-logo")),
     Check(name="types (mypy)", command=(str(BIN / "mypy"),)),

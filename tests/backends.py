@@ -22,6 +22,7 @@ SERVERS = {
     "mariadb": "mariadb://root@127.0.0.1:3306/",
     "redis": "redis://127.0.0.1:6379/15",
 }
+OLDEST_POSTGRES = 15
 
 
 def chosen() -> str:
@@ -127,7 +128,10 @@ def _greet(server: str) -> None:
     elif server == "postgres":
         import psycopg
 
-        psycopg.connect(url(server), connect_timeout=2).close()
+        with psycopg.connect(url(server), connect_timeout=2) as connection:
+            version = connection.info.server_version // 10_000
+        if version < OLDEST_POSTGRES:
+            raise RuntimeError(f"PostgreSQL {version} is older than {OLDEST_POSTGRES}")
     elif server == "mariadb":
         import pymysql
 
@@ -153,10 +157,3 @@ def _pretend_mysqlclient() -> None:
 def _remove(folder: str, owner: int) -> None:
     if os.getpid() == owner:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-if __name__ == "__main__":
-    import sys
-
-    reason = why_unreachable(sys.argv[1])
-    sys.exit(reason or 0)
