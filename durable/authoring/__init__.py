@@ -1,0 +1,1 @@
+"""What a workflow author reads and writes. No database, no Django."""

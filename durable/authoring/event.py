@@ -1,0 +1,24 @@
+"""The event as authors make and see it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A fact that happened.
+
+    Args:
+        name: for example "shop/order.paid".
+        data: plain JSON.
+        id: given by the sender to have the event count once, however often it is sent.
+        ts: when it happened, in milliseconds since 1970; 0 means now. Runs of a future event start then.
+    """
+
+    name: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+    id: str = ""
+    ts: int = 0

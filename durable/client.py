@@ -1,0 +1,156 @@
+"""What application code calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from asgiref.sync import sync_to_async
+
+from durable.authoring.argument import expect
+from durable.authoring.event import Event
+from durable.authoring.flow import (
+    Batch,
+    Cancel,
+    Concurrency,
+    Debounce,
+    Priority,
+    RateLimit,
+    Singleton,
+    Throttle,
+    Timeouts,
+)
+from durable.authoring.function import Function
+from durable.authoring.registry import registry
+from durable.authoring.trigger import Trigger
+from durable.replay.request import ParallelMode
+
+Handler = Callable[..., Any]
+
+
+class Client:
+    """A site's, or one app's, way in. The module-level functions use a default client.
+
+    Args:
+        app_id: goes in front of the ids of its functions: "shop" makes "shop-<fn_id>".
+        parallel_mode: of its functions' groups, where neither group nor function says.
+        middleware: accepted; not supported yet.
+        serializer: accepted; not supported yet.
+    """
+
+    def __init__(
+        self,
+        *,
+        app_id: str = "",
+        parallel_mode: ParallelMode | None = None,
+        middleware: Sequence[Any] | None = None,
+        serializer: Any = None,
+    ) -> None:
+        expect("Client", "app_id", app_id, str)
+        expect("Client", "parallel_mode", parallel_mode, ParallelMode, type(None))
+        self.app_id = app_id
+        self.parallel_mode = parallel_mode
+        self._later = {"Client(middleware=)": middleware, "Client(serializer=)": serializer}
+
+    def create_function(
+        self,
+        *,
+        fn_id: str,
+        trigger: Trigger | Sequence[Trigger],
+        name: str | None = None,
+        retries: int | None = None,
+        parallel_mode: ParallelMode | None = None,
+        strict: bool | None = None,
+        threads: int = 1,
+        batch_events: Batch | None = None,
+        cancel: Sequence[Cancel] | None = None,
+        concurrency: Sequence[Concurrency] | None = None,
+        debounce: Debounce | None = None,
+        idempotency: str | None = None,
+        priority: Priority | None = None,
+        rate_limit: RateLimit | None = None,
+        singleton: Singleton | None = None,
+        throttle: Throttle | None = None,
+        timeouts: Timeouts | None = None,
+        on_failure: Handler | None = None,
+        middleware: Sequence[Any] | None = None,
+        output_type: Any = None,
+    ) -> Callable[[Handler], Function]:
+        """Make a function of a handler, and register it.
+
+        Args:
+            fn_id: unique within the app; lower-case letters, digits, dots, dashes, underscores.
+            trigger: what starts it, one or up to ten.
+            name: for people; the id if left out.
+            retries: tries after the first, 0 to 20, for each step and each stretch of code between
+                steps. `DURABLE["RETRIES"]` if left out.
+            parallel_mode: of its groups, where they do not say.
+            strict: one step per call of the function, as Inngest counts. `DURABLE["STRICT"]` if left
+                out.
+            threads: sync steps of a parallel group that one worker runs at the same time, 1 to 256;
+                for work that waits.
+
+        The other arguments are accepted for their place in the API; a system check says which of
+        them this version does not support.
+
+        Raises:
+            FunctionConfigInvalidError: names the function and the argument.
+        """
+        later = {
+            "batch_events": batch_events,
+            "cancel": cancel,
+            "concurrency": concurrency,
+            "debounce": debounce,
+            "idempotency": idempotency,
+            "priority": priority,
+            "rate_limit": rate_limit,
+            "singleton": singleton,
+            "throttle": throttle,
+            "timeouts": timeouts,
+            "on_failure": on_failure,
+            "middleware": middleware,
+            "output_type": output_type,
+        }
+        given = {k: v for k, v in {**later, **self._later}.items() if v is not None}
+        full_id = f"{self.app_id}-{fn_id}" if self.app_id else fn_id
+        triggers = tuple(trigger) if isinstance(trigger, list | tuple) else (trigger,)
+
+        def decorate(handler: Handler) -> Function:
+            function = Function(
+                id=full_id,
+                name=full_id if name is None else name,
+                handler=handler,
+                triggers=triggers,
+                retries=retries,
+                parallel_mode=parallel_mode or self.parallel_mode,
+                strict=strict,
+                threads=threads,
+                later=given,
+            )
+            registry.add(function)
+            return function
+
+        return decorate
+
+    def send(self, events: Event | Sequence[Event]) -> list[str]:
+        """Store one event or several, and start the functions they trigger.
+
+        Joins the caller's transaction: when that is rolled back, nothing was sent.
+
+        Returns:
+            The id of each stored event; that of the first one where an `id` was sent before.
+
+        Raises:
+            EventInvalidError, OutputUnserializableError, LimitExceededError: nothing was stored.
+        """
+        # The tables may not be imported while Django still loads the apps that import this module.
+        from durable.engine.ingest import ingest
+
+        return ingest([events] if isinstance(events, Event) else list(events))
+
+    async def asend(self, events: Event | Sequence[Event]) -> list[str]:
+        """Do the same from async code."""
+        return await sync_to_async(self.send)(events)
+
+
+default = Client()

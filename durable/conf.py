@@ -1,0 +1,105 @@
+"""The `DURABLE` setting: one dict, its defaults on one screen, unknown names refused."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.core.signals import setting_changed
+
+from durable.errors import SettingInvalidError
+
+BACKOFF = (15, 30, 60, 120, 300, 600, 1200, 2400, 3600, 7200)
+
+DEFAULTS: Mapping[str, Any] = {
+    "DATABASE": None,  # alias of durable's tables; None asks the database routers
+    "MODULE": "workflows",  # the module of each installed app in which functions are found
+    "PARALLEL_MODE": "wait",  # "wait" or "race", where neither group, function nor client says
+    "STRICT": False,  # one step per call of the function, as Inngest does
+    "RETRIES": 3,  # tries after the first, for steps and for the code between them
+    "BACKOFF": BACKOFF,  # seconds before each retry, or the dotted path of f(attempt) -> seconds
+    "JITTER": 30.0,  # seconds at most, added at random to an entry of the BACKOFF table
+    "LEASE": 30.0,  # seconds after which a silent worker's work is taken over
+    "HEARTBEAT": 10.0,  # seconds between two renewals of a lease
+    "LINGER": 0.05,  # seconds a worker waits for more work before it gives its process back
+    "MAX_CRASHES": 3,  # workers one piece of work may kill before it fails
+    "MAX_STEPS": 1000,  # steps of one run
+    "MAX_STEP_BYTES": 4 * 1024 * 1024,  # JSON of one result
+    "MAX_RUN_BYTES": 32 * 1024 * 1024,  # JSON of all results of one run
+    "MAX_EVENT_BYTES": 3 * 1024 * 1024,  # JSON of one event's data
+    "MAX_DEPTH": 64,  # nesting of one JSON value
+}
+
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "DATABASE": (str, type(None)),
+    "MODULE": (str,),
+    "PARALLEL_MODE": (str,),
+    "STRICT": (bool,),
+    "BACKOFF": (list, tuple, str),
+}
+
+
+class Conf:
+    """Read-only view of the `DURABLE` setting over the defaults; follows `override_settings`."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in DEFAULTS:
+            raise AttributeError(name)
+        given = getattr(settings, "DURABLE", {})
+        problems = list(complaints(given))
+        if problems:
+            raise SettingInvalidError(problems[0])
+        for key, default in DEFAULTS.items():
+            self.__dict__[key] = given.get(key, default)
+        return self.__dict__[name]
+
+    def reset(self) -> None:
+        """Forget what was read, so that the next look reads the setting again."""
+        self.__dict__.clear()
+
+
+def complaints(given: object) -> list[str]:
+    """Return a sentence for each thing wrong with a `DURABLE` dict."""
+    if not isinstance(given, Mapping):
+        return [f"DURABLE must be a dict, not {type(given).__name__}."]
+    return [text for name, value in given.items() if (text := _complaint(name, value))]
+
+
+def _complaint(name: str, value: object) -> str:
+    if name not in DEFAULTS:
+        near = difflib.get_close_matches(str(name).upper(), DEFAULTS, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        return f"DURABLE has an unknown entry {name!r}.{hint}"
+    wanted = _TYPES.get(name, (int, float))
+    wrong = not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted)
+    if wrong:
+        names = " or ".join("None" if t is type(None) else t.__name__ for t in wanted)
+        return f"DURABLE[{name!r}] must be {names}, not {value!r}."
+    return _range_complaint(name, value)
+
+
+def _range_complaint(name: str, value: Any) -> str:
+    if name == "PARALLEL_MODE" and value not in ("wait", "race"):
+        return f"DURABLE['PARALLEL_MODE'] must be 'wait' or 'race', not {value!r}."
+    if name == "BACKOFF" and not isinstance(value, str):
+        numbers = all(type(s) in (int, float) and s >= 0 for s in value)
+        if not value or not numbers:
+            return f"DURABLE['BACKOFF'] must list seconds >= 0, not {value!r}."
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        least = (
+            0 if name in ("RETRIES", "JITTER", "LINGER") else 1 if name.startswith("MAX") else 0.1
+        )
+        if not least <= value < float("inf"):
+            return f"DURABLE[{name!r}] must be at least {least} and finite, not {value!r}."
+    return ""
+
+
+def _forget(*, setting: str, **kwargs: object) -> None:
+    if setting == "DURABLE":
+        conf.reset()
+
+
+conf = Conf()
+setting_changed.connect(_forget)

@@ -1,0 +1,1 @@
+"""Make it so: each module takes one thing and finishes it."""

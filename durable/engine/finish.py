@@ -1,0 +1,73 @@
+"""The end of a run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from durable import signals
+from durable.conf import conf
+from durable.engine.verdict import delay, encoded
+from durable.errors import LimitExceededError, OutputUnserializableError
+from durable.models import RunStatus
+from durable.replay.failure import Failure, found
+from durable.replay.retry import RetryPolicy
+from durable.store import Store
+from durable.store.rows import RunClaim
+
+
+def complete(store: Store, run: RunClaim, value: Any, *, close_steps: bool) -> None:
+    """End a run with what its function returned; or as failed, if that is not JSON."""
+    try:
+        output = encoded(value, f"the result of function {run.function!r}")
+    except (OutputUnserializableError, LimitExceededError) as error:
+        fail(store, run, found(error), close_steps=close_steps)
+        return
+    if store.runs.finish(run, RunStatus.COMPLETED, output=output, close_steps=close_steps):
+        _tell(run, RunStatus.COMPLETED, None)
+
+
+def fail_or_retry(
+    store: Store, run: RunClaim, failure: Failure, policy: RetryPolicy, *, close_steps: bool
+) -> None:
+    """The function's own code raised: try it again later, or end the run."""
+    retry_in = delay(policy, failure, run.attempt)
+    if retry_in is None:
+        fail(store, run, failure, close_steps=close_steps)
+        return
+    store.runs.retry(run, failure, run.attempt, retry_in)
+    signals.attempt_failed.send_robust(
+        sender=None,
+        run_id=run.id,
+        function=run.function,
+        step="",
+        attempt=run.attempt,
+        failure=failure,
+        retry_in=retry_in,
+    )
+
+
+def fail(store: Store, run: RunClaim, failure: Failure, *, close_steps: bool) -> None:
+    """End a run as failed."""
+    ended = store.runs.finish(
+        run, RunStatus.FAILED, failure=failure, attempt=run.attempt, close_steps=close_steps
+    )
+    if ended:
+        _tell(run, RunStatus.FAILED, failure)
+
+
+def lost(crashes: int) -> Failure:
+    """Describe work that kills whoever takes it."""
+    return Failure(
+        code="worker_lost",
+        name="WorkerLost",
+        message=f"{crashes} workers were lost while they were at this piece of work "
+        f"(DURABLE['MAX_CRASHES'] is {conf.MAX_CRASHES}). It may exhaust memory or crash the "
+        "interpreter.",
+        is_retriable=False,
+    )
+
+
+def _tell(run: RunClaim, status: str, failure: Failure | None) -> None:
+    signals.run_finished.send_robust(
+        sender=None, run_id=run.id, function=run.function, status=status, failure=failure
+    )

@@ -1,0 +1,47 @@
+"""Judging an execution: encode its result, or decide whether there is another try."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from typing import Any
+
+from durable import clock, codec
+from durable.conf import conf
+from durable.errors import LimitExceededError, OutputUnserializableError
+from durable.replay.body import Ran
+from durable.replay.failure import Failure, found
+from durable.replay.retry import RetryPolicy
+from durable.store.rows import Result
+
+
+def judge(ran: Ran, attempt: int, policy: RetryPolicy) -> Result:
+    """Say what is to be recorded of one execution of a step's body."""
+    result = Result(request=ran.request, attempt=attempt, seconds=ran.seconds)
+    failure = ran.failure
+    if failure is None:
+        try:
+            output = encoded(ran.value, f"the result of step {ran.request.title!r}")
+        except (OutputUnserializableError, LimitExceededError) as error:
+            failure = found(error)
+        else:
+            return replace(result, output=output)
+    return replace(result, failure=failure, retry_in=delay(policy, failure, attempt))
+
+
+def delay(policy: RetryPolicy, failure: Failure, attempt: int) -> float | None:
+    """Return the seconds until the next try, None when there is none."""
+    dice = random.random
+    return policy.delay(failure, attempt, now=clock.now(), dice=dice)
+
+
+def encoded(value: Any, what: str) -> str:
+    """Return the JSON text of a result.
+
+    Raises:
+        OutputUnserializableError, LimitExceededError: it cannot be stored.
+    """
+    limit = conf.MAX_STEP_BYTES
+    return codec.encode(
+        value, what=what, limit=limit, setting="MAX_STEP_BYTES", depth=conf.MAX_DEPTH
+    )

@@ -1,0 +1,11 @@
+"""What is true: the rows of durable. Hot rows move only through `durable.store`."""
+from __future__ import annotations
+
+from durable.models.attempt import Attempt
+from durable.models.blob import Blob
+from durable.models.event import Event
+from durable.models.run import Run
+from durable.models.status import RunStatus, StepStatus
+from durable.models.step import Step
+
+__all__ = ["Attempt", "Blob", "Event", "Run", "RunStatus", "Step", "StepStatus"]

@@ -1,0 +1,100 @@
+"""One life of one function for one event."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from durable import codec
+from durable.ids import new_id
+from durable.models.event import Event
+from durable.models.index import OpenIndex
+from durable.models.status import FINAL_RUN, RunStatus
+
+_IS_FINAL = Q(status__in=FINAL_RUN)
+
+
+class Run(models.Model):
+    """A row is claimable when `due_at` is past by the database's clock; claiming moves it to the end
+    of the lease and adds one to `claim`, the fencing token every later write must name."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    function = models.CharField(_("function"), max_length=200)
+    event = models.ForeignKey(
+        Event, models.PROTECT, null=True, related_name="runs", verbose_name=_("event")
+    )
+    status = models.CharField(
+        _("status"), max_length=10, choices=RunStatus.choices, default=RunStatus.QUEUED
+    )
+    due_at = models.DateTimeField(_("due"), null=True)
+    claim = models.BigIntegerField(default=0)
+    owner = models.CharField(max_length=120, null=True)
+    wake = models.IntegerField(default=0)  # wake-ups since the run was last driven
+    pending = models.IntegerField(_("steps pending"), default=0)  # open planned steps
+    wave = models.IntegerField(default=0)  # parallel plans made so far
+    attempt = models.SmallIntegerField(_("attempt"), default=0)  # of the code between two steps
+    crashes = models.SmallIntegerField(default=0)  # workers lost since the last recorded step
+    reason = models.CharField(_("why it is not moving"), max_length=500, blank=True)
+    output = models.TextField(_("output"), null=True)
+    error = models.TextField(_("error"), null=True)
+    large = models.BooleanField(default=False)  # the output is in a Blob
+    created = models.DateTimeField(_("created"))
+    started = models.DateTimeField(_("started"), null=True)
+    ended = models.DateTimeField(_("ended"), null=True)
+    dedupe_key = models.CharField(max_length=64, null=True, unique=True, editable=False)
+
+    class Meta:
+        verbose_name = _("run")
+        verbose_name_plural = _("runs")
+        indexes = [
+            # The claim: what is due, oldest first.
+            OpenIndex(fields=["due_at"], where=Q(due_at__isnull=False), name="durable_run_due_idx"),
+            # Lists by status, and by function and status, newest first.
+            OpenIndex(
+                fields=["status", "id"],
+                where=~Q(status__in=[RunStatus.COMPLETED, RunStatus.CANCELLED]),
+                name="durable_run_status_idx",
+            ),
+            models.Index(fields=["function", "status", "id"], name="durable_run_function_idx"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["event", "function"], name="durable_run_once_per_event"
+            ),
+            models.CheckConstraint(
+                condition=(_IS_FINAL & Q(ended__isnull=False))
+                | (~_IS_FINAL & Q(ended__isnull=True)),
+                name="durable_run_final_has_end",
+            ),
+            models.CheckConstraint(
+                condition=~_IS_FINAL | Q(due_at__isnull=True), name="durable_run_final_not_due"
+            ),
+            models.CheckConstraint(
+                condition=(Q(status=RunStatus.RUNNING) & Q(owner__isnull=False))
+                | (~Q(status=RunStatus.RUNNING) & Q(owner__isnull=True)),
+                name="durable_run_running_is_owned",
+            ),
+            models.CheckConstraint(condition=Q(pending__gte=0), name="durable_run_pending_gte_0"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.function} {self.id}"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the run has ended."""
+        return self.status in FINAL_RUN
+
+    @property
+    def result(self) -> Any:
+        """The decoded output, None while there is none."""
+        text = self.blobs.get(key="").body if self.large else self.output
+        return None if text is None else codec.decode(text)
+
+    @property
+    def failure(self) -> dict[str, str] | None:
+        """The decoded error: code, name, message, stack."""
+        return None if self.error is None else codec.decode(self.error)

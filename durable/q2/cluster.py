@@ -1,0 +1,116 @@
+"""The process `durable_worker` supervises: q2's main process, hardened. `python -m durable.q2.cluster`."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import Any
+
+import django
+from django.conf import settings
+from django.db import connections
+
+STOPPED, LOST = 0, 70  # exit codes: stopped as asked; the sentinel ended on its own
+_LOOK = 0.1  # seconds between two looks at the sentinel and at what signals asked for
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a cluster until SIGTERM; return the exit code."""
+    options = _parse(arguments)
+    stop = _Stop()
+    settings.Q_CLUSTER = configured(settings.Q_CLUSTER, options.name, options.workers)
+    django.setup()
+
+    # Reads Q_CLUSTER when it is imported.
+    from durable.q2 import family, hardening, pulse
+
+    family.follow(options.parent, signal.SIGTERM)
+    pulse.attach(options.board)
+    _quieten(options.verbosity)
+    hardening.harden()
+    connections.close_all()
+    return _run(stop)
+
+
+def configured(given: dict[str, Any], name: str | None, workers: int | None) -> dict[str, Any]:
+    """Return `Q_CLUSTER` as the command line changes it.
+
+    Raises:
+        LookupError: there is no such cluster; the message says which there are.
+    """
+    conf = dict(given)
+    if name and name not in (conf.get("cluster_name"), conf.get("name")):
+        others = conf.pop("ALT_CLUSTERS", {})
+        if name not in others:
+            known = ", ".join([str(conf.get("name", "default")), *others])
+            raise LookupError(
+                f"Q_CLUSTER knows no cluster {name!r}; known are {known}."
+                ' Add it to Q_CLUSTER["ALT_CLUSTERS"].'
+            )
+        fixed = {key: conf[key] for key in ("name",) if key in conf}
+        conf = {**conf, **others[name], **fixed, "cluster_name": name}
+    return {**conf, "workers": workers} if workers else conf
+
+
+class _Stop:
+    """Remembers that a signal asked to stop: q2 would stop inside the handler, where a second one deadlocks it."""
+
+    def __init__(self) -> None:
+        self.is_asked = False
+        self.listen()
+
+    def listen(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._ask)
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        self.is_asked = True
+
+
+def _run(stop: _Stop) -> int:
+    from django_q.cluster import Cluster
+
+    cluster = Cluster()
+    stop.listen()
+    cluster.start()
+    while cluster.sentinel.is_alive():
+        if stop.is_asked:
+            cluster.stop()
+            return STOPPED
+        cluster.sentinel.join(_LOOK)
+    return STOPPED if stop.is_asked else LOST
+
+
+def _quieten(verbosity: int) -> None:
+    """Leave out q2's two lines for each hint; and below verbosity 2 what q2 says of good days.
+
+    A level or a handler the site has configured for q2 stands.
+    """
+    from durable.q2.hints import DRAIN
+
+    logger = logging.getLogger("django-q")
+    logger.addFilter(
+        lambda record: record.levelno > logging.INFO or DRAIN not in record.getMessage()
+    )
+    loggers = (getattr(settings, "LOGGING", None) or {}).get("loggers", {})
+    if verbosity < 2 and "django-q" not in loggers:
+        logger.setLevel(logging.WARNING)
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="durable.q2.cluster")
+    parser.add_argument("--board", type=int, required=True)
+    parser.add_argument("--parent", type=int, default=os.getppid())
+    parser.add_argument("--workers", type=int)
+    parser.add_argument("--name")
+    parser.add_argument("--verbosity", type=int, default=1)
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

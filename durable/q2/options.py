@@ -1,0 +1,29 @@
+"""What the site's `Q_CLUSTER` says, as far as durable needs to know."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from django.utils.module_loading import import_string
+from django_q.conf import Conf
+
+
+def workers() -> int:
+    """Return how many worker processes one cluster has."""
+    return int(Conf.WORKERS)
+
+
+def is_sync() -> bool:
+    """Whether q2 runs tasks in the caller, so that no cluster is to be woken."""
+    return bool(Conf.SYNC)
+
+
+@cache
+def has_own_broker() -> bool:
+    """Whether the configured broker is durable's own or a subclass of it."""
+    if not Conf.BROKER_CLASS:
+        return False
+    from durable.q2.broker import Broker  # it needs the app registry, which this module does not
+
+    configured = import_string(Conf.BROKER_CLASS)
+    return isinstance(configured, type) and issubclass(configured, Broker)

@@ -1,0 +1,22 @@
+"""What each worker process does before it takes its first message."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from django_q.signals import post_spawn
+
+logger = logging.getLogger("durable.worker")
+
+
+def at_spawn(start: Callable[[], None]) -> None:
+    """Call `start` in each new worker process; what it raises is logged, for it would kill the worker."""
+
+    def receive(**kwargs: object) -> None:
+        try:
+            start()
+        except Exception:
+            logger.exception("%s failed in a new worker", start.__module__)
+
+    post_spawn.connect(receive, weak=False, dispatch_uid=f"{start.__module__}.{start.__qualname__}")

@@ -1,0 +1,65 @@
+"""Running the body of a step, and saying how it went."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from durable.replay.cursor import CURSOR, Cursor, Intent
+from durable.replay.failure import Failure
+from durable.replay.request import Request
+
+CAUGHT = (Exception, SystemExit, asyncio.CancelledError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """One execution of a body: what it returned, or how it failed; it took `seconds`."""
+
+    request: Request
+    value: Any = None
+    failure: Failure | None = None
+    seconds: float = 0.0
+
+
+def run_body(request: Request) -> Ran:
+    """Call a body. Signals of a misused inner step pass through."""
+    begun = time.monotonic()
+    try:
+        with inside(request):
+            value = request.body(*request.args)
+    except CAUGHT as error:
+        return _failed(request, error, begun)
+    return Ran(request=request, value=value, seconds=time.monotonic() - begun)
+
+
+async def await_body(request: Request, awaitable: Awaitable[Any] | None = None) -> Ran:
+    """Call a coroutine function as a body, or await what a plain one returned."""
+    begun = time.monotonic()
+    try:
+        with inside(request):
+            value = await (awaitable or request.body(*request.args))
+    except CAUGHT as error:
+        return _failed(request, error, begun)
+    return Ran(request=request, value=value, seconds=time.monotonic() - begun)
+
+
+def _failed(request: Request, error: BaseException, begun: float) -> Ran:
+    return Ran(request=request, failure=Failure.of(error), seconds=time.monotonic() - begun)
+
+
+@contextmanager
+def inside(request: Request) -> Iterator[None]:
+    """Mark the code within as the body of a step, where no other step may be called."""
+    outer = CURSOR.get()
+    assert outer is not None
+    cursor = Cursor(tape=outer.tape, intent=Intent.BODY, mode=outer.mode, title=request.title)
+    token = CURSOR.set(cursor)
+    try:
+        yield
+    finally:
+        CURSOR.reset(token)

@@ -1,0 +1,65 @@
+"""Where the code stands that calls steps: in which branch, and what a call may do there."""
+
+from __future__ import annotations
+
+import enum
+from collections import Counter
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from durable.replay.interrupt import Interrupt
+from durable.replay.request import ParallelMode
+
+
+class Intent(enum.Enum):
+    """What becomes of a step without a memo."""
+
+    LIVE = enum.auto()  # it runs here and now
+    DISCOVER = enum.auto()  # it is reported
+    TARGET = enum.auto()  # it runs if it is one of the targets, else it is reported
+    BODY = enum.auto()  # the code is the body of a step: it is an error
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Cursor:
+    """One branch of one call of the function; the root has the empty path.
+
+    `interrupt` is the signal that was raised through the branch's code: whatever the code does after
+    it is not durable.
+    """
+
+    tape: object
+    intent: Intent
+    mode: ParallelMode
+    branch: str = ""
+    counts: Counter[str] = field(default_factory=Counter)
+    branches: dict[str, Cursor] = field(default_factory=dict)
+    interrupt: Interrupt | None = None
+    title: str = ""  # of the step that interrupted, or whose body this is
+    unread: int = 0  # memos of this branch that the call has not come to yet
+    tasks: int = 0  # asyncio tasks started from here
+
+    def next_index(self, name: str) -> int:
+        """Count a use of the step id `name`, and return how often it was used before."""
+        index = self.counts[name]
+        self.counts[name] += 1
+        return index
+
+    def path(self, child: str) -> str:
+        """Return the path of a branch below this one."""
+        return f"{self.branch}.{child}" if self.branch else child
+
+    def fork(self, child: str, intent: Intent, mode: ParallelMode) -> Cursor:
+        """Return a cursor for a call of a branch: it counts on from an earlier group's use of it."""
+        before = self.branches.get(child)
+        return Cursor(
+            tape=self.tape,
+            intent=intent,
+            mode=mode,
+            branch=self.path(child),
+            counts=Counter(before.counts) if before else Counter(),
+            branches=dict(before.branches) if before else {},
+        )
+
+
+CURSOR: ContextVar[Cursor | None] = ContextVar("durable_cursor", default=None)

@@ -1,0 +1,42 @@
+"""One call of a sync function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from durable.replay.body import CAUGHT
+from durable.replay.cursor import CURSOR
+from durable.replay.failure import Failure, found
+from durable.replay.interrupt import Halted, Interrupt
+from durable.replay.outcome import Finished, Interrupted, Outcome, Raised
+from durable.replay.tape import Tape, swallowed
+
+
+def execute(call: Callable[[], Any], tape: Tape) -> Outcome:
+    """Call the function and say what came of it."""
+    token = CURSOR.set(tape.root)
+    try:
+        outcome = _call(call)
+    finally:
+        CURSOR.reset(token)
+        tape.is_closed = True
+    return judge(outcome, tape)
+
+
+def judge(outcome: Outcome, tape: Tape) -> Outcome:
+    """Overrule an outcome that is not durable."""
+    if tape.misuse is None and tape.root.interrupt and not isinstance(outcome, Interrupted):
+        tape.misuse = swallowed(tape.root.title, "and ended as if nothing had happened")
+    return outcome if tape.misuse is None else Raised(found(tape.misuse))
+
+
+def _call(call: Callable[[], Any]) -> Outcome:
+    try:
+        return Finished(call())
+    except Halted as signal:
+        return Raised(found(signal.error))
+    except Interrupt as signal:
+        return Interrupted(signal)
+    except CAUGHT as error:
+        return Raised(Failure.of(error))

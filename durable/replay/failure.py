@@ -1,0 +1,101 @@
+"""What is kept of an exception: code, name, message, stack; and what it says about trying again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from traceback import StackSummary, TracebackException
+
+from durable.errors import DurableError, RetryAfterError, StepError
+
+_PACKAGE = str(Path(__file__).resolve().parent.parent)
+_LONGEST = 16_000
+
+FATAL = frozenset({"step_nested", "step_unexpected", "step_outside_run", "interrupt_swallowed"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """An exception as stored. `retry_after` is the earliest time the author allows, if any."""
+
+    code: str
+    name: str
+    message: str
+    stack: str = ""
+    is_retriable: bool = True
+    retry_after: datetime | None = None
+    quiet: bool = False
+
+    @classmethod
+    def of(cls, error: BaseException) -> Failure:
+        """Describe an exception raised by user code."""
+        if isinstance(error, StepError):
+            return cls._of_step_error(error)
+        return cls(
+            code=error.code if isinstance(error, DurableError) else "unknown",
+            name=type(error).__name__,
+            message=storable(str(error)),
+            stack=_stack(error),
+            is_retriable=not isinstance(error, DurableError) or error.is_retriable,
+            retry_after=error.retry_after if isinstance(error, RetryAfterError) else None,
+            quiet=getattr(error, "quiet", False) is True,
+        )
+
+    @classmethod
+    def _of_step_error(cls, error: StepError) -> Failure:
+        return cls(
+            code=error.code,
+            name=error.name,
+            message=storable(error.message),
+            stack=storable(error.stack or "") or _stack(error),
+            is_retriable=False,
+        )
+
+    @classmethod
+    def of_json(cls, value: dict[str, str]) -> Failure:
+        """Read back a stored failure."""
+        fields = {name: value.get(name, "") for name in ("code", "name", "message", "stack")}
+        return cls(**fields, is_retriable=False)
+
+    def to_json(self) -> dict[str, str]:
+        """Return what is stored."""
+        return {"code": self.code, "name": self.name, "message": self.message, "stack": self.stack}
+
+    @property
+    def step_code(self) -> str:
+        """The code a `StepError` for this failure bears."""
+        return "step_errored" if self.code == "unknown" else self.code
+
+    @property
+    def is_fatal(self) -> bool:
+        """Whether the run cannot go on, even if the author catches the step's error."""
+        return self.code in FATAL
+
+
+def found(error: DurableError) -> Failure:
+    """Describe an error found by the engine rather than raised in user code: it has no stack."""
+    return Failure(
+        code=error.code, name=type(error).__name__, message=storable(str(error)), is_retriable=False
+    )
+
+
+def storable(text: str) -> str:
+    """Return `text` with what no database takes (NUL, lone surrogates) made visible, and shortened."""
+    text = text.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode()
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + " …"
+
+
+def _stack(error: BaseException) -> str:
+    described = TracebackException.from_exception(error)
+    _drop_own_frames(described)
+    return storable("".join(described.format()))
+
+
+def _drop_own_frames(described: TracebackException) -> None:
+    own = [frame for frame in described.stack if not frame.filename.startswith(_PACKAGE)]
+    described.stack = StackSummary.from_list(own)
+    linked = [described.__cause__, described.__context__, *(described.exceptions or ())]
+    for other in linked:
+        if other is not None:
+            _drop_own_frames(other)

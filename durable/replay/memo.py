@@ -1,0 +1,36 @@
+"""A finished step, as the replay sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from durable import codec
+from durable.errors import StepError
+from durable.replay.failure import Failure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memo:
+    """Either the JSON text of a result, or the failure that was final."""
+
+    key: str
+    branch: str = ""
+    output: str | None = None
+    failure: Failure | None = None
+
+    def value(self) -> Any:
+        """Return the result, decoded afresh at each look.
+
+        Raises:
+            StepError: the step failed for good.
+        """
+        if self.failure is not None:
+            failure = self.failure
+            raise StepError(failure.message, failure.name, failure.stack, failure.step_code)
+        return None if self.output is None else codec.decode(self.output)
+
+    @property
+    def size(self) -> int:
+        """Characters of the stored result."""
+        return len(self.output or "")

@@ -1,0 +1,33 @@
+"""What one call of the function came to: a closed set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from durable.replay.failure import Failure
+from durable.replay.interrupt import Interrupt
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The function returned."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """The function raised, or was misused."""
+
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """The call ended early, by this signal."""
+
+    signal: Interrupt
+
+
+Outcome = Finished | Raised | Interrupted

@@ -1,0 +1,65 @@
+"""Leases: renewed while work goes on, released when its process is gone; and what is due next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Min, Q, QuerySet
+
+from durable.conf import conf
+from durable.models import Run, RunStatus, Step, StepStatus
+from durable.store.clock import database_in, database_now, until
+from durable.store.executor import retried
+from durable.store.rows import Due
+from durable.store.table import Table
+
+_CLAIMABLE = (StepStatus.PENDING, StepStatus.RUNNING)
+
+
+class Leases(Table):
+    """The due rows of both tables on one database."""
+
+    @property
+    def tables(self) -> tuple[QuerySet[Run], QuerySet[Step]]:
+        """Runs and planned steps that are not final."""
+        runs = Run.objects.using(self.alias).filter(due_at__isnull=False)
+        steps = Step.objects.using(self.alias).filter(due_at__isnull=False, status__in=_CLAIMABLE)
+        return runs, steps
+
+    def renew(self, runs: Mapping[UUID, int], steps: Mapping[int, int]) -> None:
+        """Move the leases of work that is being driven, by id and claim, to a full length from now."""
+        lease = database_in(conf.LEASE)
+        for rows, claims in zip(self.tables, (runs, steps), strict=True):
+            for pk, claim in sorted(claims.items()):
+                held = rows.filter(pk=pk, claim=claim, status=RunStatus.RUNNING)
+                held.update(due_at=lease)
+
+    def due(self, limit: int) -> Due:
+        """Count claimable rows up to `limit`; say in how many seconds the next comes due."""
+        now = database_now()
+        count = 0
+        waits: list[timedelta] = []
+        for rows in self.tables:
+            count += rows.filter(due_at__lte=now).order_by()[:limit].count()
+            first = rows.aggregate(first=Min("due_at"))["first"]
+            if first is not None:
+                waits += rows.filter(due_at=first).values_list(until("due_at"), flat=True)[:1]
+        return Due(min(count, limit), min(waits).total_seconds() if waits else None)
+
+    def live_owners(self, prefix: str) -> list[str]:
+        """Return who holds leases now, of those whose name starts with `prefix`."""
+        found: set[str] = set()
+        for rows in self.tables:
+            held = rows.filter(owner__startswith=prefix).order_by()
+            found |= set(held.values_list("owner", flat=True).distinct())
+        return sorted(found)
+
+    @retried
+    def release_owners(self, owners: Sequence[str]) -> int:
+        """Make due now what these owners hold: their processes are gone."""
+        held = Q(owner__in=list(owners), status=RunStatus.RUNNING)
+        now: Any = database_now()
+        return sum(rows.filter(held).update(due_at=now) for rows in self.tables)

@@ -1,0 +1,97 @@
+"""What goes in and out of the store, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from durable.replay.failure import Failure
+from durable.replay.memo import Memo
+from durable.replay.request import Request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunClaim:
+    """A run this process holds: every write names `claim`, and does nothing once it has changed."""
+
+    id: UUID
+    claim: int
+    function: str
+    event: UUID | None
+    attempt: int = 0
+    crashes: int = 0
+    wave: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepClaim:
+    """A planned step this process holds."""
+
+    id: int
+    run: UUID
+    key: str
+    name: str
+    claim: int
+    attempt: int
+    crashes: int
+    wave: int
+    mode: str
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """An open step's failed tries so far, and the seconds until the next may start."""
+
+    attempt: int
+    wait: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What is remembered of a run."""
+
+    memos: dict[str, Memo]
+    tries: Mapping[str, Try]  # steps that failed in place and are to be retried
+    opened: frozenset[str]  # planned steps that are not final
+    count: int  # of step rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """One execution of a body, judged: a result, a final failure, or a failure with a delay."""
+
+    request: Request
+    attempt: int
+    seconds: float
+    output: str | None = None
+    failure: Failure | None = None
+    retry_in: float | None = None
+
+    @property
+    def is_final(self) -> bool:
+        """Whether there will be no further try."""
+        return self.retry_in is None
+
+    @property
+    def status(self) -> str:
+        """The status of a step run in place."""
+        if self.failure is None:
+            return "done"
+        return "failed" if self.is_final else "retrying"
+
+    @property
+    def memo(self) -> Memo:
+        """What is remembered when the result is final."""
+        request = self.request
+        return Memo(
+            key=request.key, branch=request.branch, output=self.output, failure=self.failure
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Claimable rows, capped; and the seconds until the next comes due, if one is waiting."""
+
+    count: int
+    next_in: float | None

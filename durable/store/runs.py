@@ -1,0 +1,239 @@
+"""Runs: claimed, released, parked, finished. The plain ORM; families of databases say it faster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import (
+    Case,
+    DateTimeField,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    SmallIntegerField,
+    Value,
+    When,
+)
+
+from durable import codec
+from durable.conf import conf
+from durable.ids import new_id
+from durable.models import Attempt, Blob, Run, RunStatus, Step, StepStatus
+from durable.models.blob import INLINE_BYTES
+from durable.models.status import OPEN_STEP
+from durable.replay.failure import Failure
+from durable.replay.interrupt import Fenced
+from durable.store.clock import database_in, database_now
+from durable.store.executor import retried
+from durable.store.rows import RunClaim
+from durable.store.table import Table
+
+_FIELDS = ("id", "claim", "function", "event_id", "attempt", "crashes", "wave")
+
+
+class Runs(Table):
+    """The rows of Run on one database."""
+
+    @property
+    def rows(self) -> QuerySet[Run]:
+        """All runs."""
+        return Run.objects.using(self.alias)
+
+    def held(self, run: RunClaim) -> QuerySet[Run]:
+        """The run, if it is still held under this claim."""
+        return self.rows.filter(pk=run.id, claim=run.claim, status=RunStatus.RUNNING)
+
+    def create(self, event: UUID, functions: Sequence[str], due_at: datetime | None = None) -> None:
+        """Insert a run of each function for an event, in the caller's transaction."""
+        due: Any = due_at or database_now()
+        runs = [
+            Run(
+                id=new_id(),
+                function=function,
+                event_id=event,
+                status=RunStatus.QUEUED,
+                due_at=due,
+                created=database_now(),
+            )
+            for function in functions
+        ]
+        self.rows.bulk_create(runs, batch_size=500)
+
+    @retried
+    def claim(self, owner: str, limit: int = 1) -> list[RunClaim]:
+        """Take over up to `limit` due runs, oldest first, for one lease.
+
+        A run whose lease has passed lost its worker: that is counted since the last step recorded.
+        """
+        with transaction.atomic(self.alias):
+            due = self._locked(self.rows.filter(due_at__lte=database_now()).order_by("due_at"))
+            ids = [row.pk for row in due.only("pk")[:limit]]
+            if not ids:
+                return []
+            rows = self.rows.filter(pk__in=ids)
+            rows.update(
+                crashes=self._crashes(),
+                claim=F("claim") + 1,
+                owner=owner,
+                wake=0,
+                reason="",
+                due_at=database_in(conf.LEASE),
+                started=Case(
+                    When(started=None, then=database_now()),
+                    default=F("started"),
+                    output_field=DateTimeField(),
+                ),
+                status=RunStatus.RUNNING,
+            )
+            return [
+                RunClaim(
+                    **{name.replace("event_id", "event"): getattr(row, name) for name in _FIELDS}
+                )
+                for row in rows.only(*_FIELDS)
+            ]
+
+    def _locked(self, rows: QuerySet[Run]) -> QuerySet[Run]:
+        features = self.connection.features
+        if not features.has_select_for_update:
+            return rows
+        return rows.select_for_update(skip_locked=features.has_select_for_update_skip_locked)
+
+    def _crashes(self) -> Case:
+        progress = Step.objects.filter(run=OuterRef("pk"), by=OuterRef("claim"))
+        lost = Q(status=RunStatus.RUNNING)
+        return Case(
+            When(lost & Exists(progress), then=Value(1)),
+            When(lost, then=F("crashes") + 1),
+            default=Value(0),
+            output_field=SmallIntegerField(),
+        )
+
+    @retried
+    def release(
+        self, run: RunClaim, delay: float = 0.0, *, status: str = RunStatus.QUEUED, reason: str = ""
+    ) -> bool:
+        """Give the run back, due in `delay` seconds, or now if it was woken meanwhile."""
+        due = Case(
+            When(wake__gt=0, then=database_now()),
+            default=database_in(delay),
+            output_field=DateTimeField(),
+        )
+        return bool(
+            self.held(run).update(status=status, owner=None, due_at=due, reason=reason[:500])
+        )
+
+    @retried
+    def park(self, run: RunClaim) -> bool:
+        """Rest until planned steps make the run due; False if they have done so already.
+
+        Raises:
+            Fenced: the run is no longer held.
+        """
+        parked = self.held(run).filter(pending__gt=0, wake=0)
+        if parked.update(status=RunStatus.WAITING, owner=None, due_at=None):
+            return True
+        if not self.held(run).exists() and not self._is_parked(run):
+            raise Fenced
+        return self._is_parked(run)
+
+    def _is_parked(self, run: RunClaim) -> bool:
+        return self.rows.filter(pk=run.id, claim=run.claim, owner=None).exists()
+
+    @retried
+    def retry(self, run: RunClaim, failure: Failure, attempt: int, delay: float) -> None:
+        """Record a failed attempt of the code between steps; the run is due in `delay` seconds."""
+        with transaction.atomic(self.alias):
+            updated = self.held(run).update(
+                status=RunStatus.QUEUED,
+                owner=None,
+                attempt=attempt + 1,
+                due_at=database_in(delay),
+            )
+            if updated:
+                self.note_attempt(run.id, "", "", attempt, failure, 0.0)
+
+    def note_attempt(
+        self, run: UUID, key: str, name: str, number: int, failure: Failure, seconds: float
+    ) -> None:
+        """Add a failed try to the history."""
+        Attempt.objects.using(self.alias).create(
+            run_id=run,
+            key=key,
+            name=name,
+            number=number,
+            error=error_text(failure),
+            started=database_in(-seconds),
+            ended=database_now(),
+        )
+
+    @retried
+    def settle_attempt(self, run: RunClaim) -> None:
+        """A step was recorded, so the tries of the code before it no longer count."""
+        self.held(run).update(attempt=0)
+
+    @retried
+    def finish(
+        self,
+        run: RunClaim,
+        status: str,
+        *,
+        output: str | None = None,
+        failure: Failure | None = None,
+        attempt: int = 0,
+        close_steps: bool = False,
+    ) -> bool:
+        """End the run; False if somebody else has decided."""
+        large = output is not None and len(output) > INLINE_BYTES
+        with transaction.atomic(self.alias):
+            ended = self.held(run).update(
+                status=status,
+                owner=None,
+                due_at=None,
+                pending=0,
+                output=None if large else output,
+                large=large,
+                error=None if failure is None else error_text(failure),
+                ended=database_now(),
+            )
+            if ended and large:
+                Blob.objects.using(self.alias).create(run_id=run.id, key="", body=output or "")
+            if ended and failure is not None:
+                self.note_attempt(run.id, "", "", attempt, failure, 0.0)
+            if ended and close_steps:
+                self._close_steps(run.id)
+        return bool(ended)
+
+    def _close_steps(self, run: UUID) -> None:
+        Step.objects.using(self.alias).filter(run=run, status__in=OPEN_STEP).update(
+            status=StepStatus.CANCELLED, due_at=None, owner=None, ended=database_now()
+        )
+
+    @retried
+    def explain(self, runs: Iterable[UUID], reason: str) -> None:
+        """Say on the runs why they are not moving."""
+        self.rows.filter(pk__in=list(runs)).update(reason=reason[:500])
+
+    @retried
+    def count_pending(self, run: RunClaim) -> int:
+        """Return the number of planned steps that are not final.
+
+        Raises:
+            Fenced: the run is no longer held.
+        """
+        pending = self.held(run).values_list("pending", flat=True).first()
+        if pending is None:
+            raise Fenced
+        return pending
+
+
+def error_text(failure: Failure) -> str:
+    """Return the stored form of a failure."""
+    return codec.encode(
+        failure.to_json(), what="error", limit=1 << 20, setting="MAX_STEP_BYTES", depth=4
+    )

@@ -1,0 +1,14 @@
+"""The one name a queued message carries, for ever: `durable.tasks.drain`, without arguments."""
+
+from __future__ import annotations
+
+from durable.q2.hints import workers
+from durable.worker import leases
+from durable.worker.drain import drain_safely
+from durable.worker.identity import owner
+
+
+def drain() -> None:
+    """Do what is due. Any number of these messages may be lost, doubled or late: only time is."""
+    leases.start()
+    drain_safely(owner(), workers())

@@ -1,0 +1,1 @@
+"""What keeps running: the loop that claims work, its leases, timers, and supervision."""

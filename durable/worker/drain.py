@@ -1,0 +1,81 @@
+"""The loop of a worker: claim something due, do it, look again; then linger, then give the process back."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+
+from django.db import close_old_connections
+
+from durable.conf import conf
+from durable.engine.assist import assist
+from durable.engine.drive import drive
+from durable.engine.performer import LARGEST_BATCH
+from durable.store import Store, get_store
+
+logger = logging.getLogger("durable.worker")
+
+SECONDS, ITEMS = (
+    2.0,
+    500,
+)  # a budget, so that the cluster can recycle, stop, and run its other tasks
+_LOOK = 0.01  # seconds between two looks while lingering
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worker:
+    """One process that claims work.
+
+    Args:
+        store: where the work is.
+        owner: the name of this process on its leases.
+        workers: how many processes may share a wave.
+    """
+
+    store: Store
+    owner: str
+    workers: int
+
+    def take_one(self) -> int:
+        """Claim and do one piece of work; return how many rows that was, 0 when nothing is due.
+
+        Runs go first: what they discover is older work than any new run.
+        """
+        for run in self.store.runs.claim(self.owner, 1):
+            drive(self.store, run, owner=self.owner, workers=self.workers)
+            return 1
+        claims = self.store.steps.claim(self.owner, self._share())
+        if claims:
+            assist(self.store, claims)
+        return len(claims)
+
+    def _share(self) -> int:
+        """A share of the due steps that leaves the tail of a wave balanced between workers."""
+        due = self.store.steps.count_due(4 * self.workers * LARGEST_BATCH)
+        return max(1, min(LARGEST_BATCH, due // (4 * self.workers)))
+
+    def drain(self, seconds: float = SECONDS, items: int = ITEMS) -> int:
+        """Work until nothing is due for a while, or the budget ends; return how many rows were done."""
+        begun = last = time.monotonic()
+        done = 0
+        while done < items and time.monotonic() - begun < seconds:
+            if count := self.take_one():
+                done += count
+                last = time.monotonic()
+            elif time.monotonic() - last >= conf.LINGER:
+                break
+            else:
+                time.sleep(_LOOK)
+        return done
+
+
+def drain_safely(owner: str, workers: int) -> None:
+    """Drain the configured store, on fresh connections; log what goes wrong instead of raising it."""
+    close_old_connections()
+    try:
+        Worker(store=get_store(), owner=owner, workers=workers).drain()
+    except Exception:
+        logger.exception("the worker could not look for work")
+    finally:
+        close_old_connections()
