@@ -62,7 +62,7 @@ class Broker(Q2Broker):  # type: ignore[misc]  # django-q2 has no types
         """Return tasks and hints; block for half a second at most; survive any database error."""
         try:
             packages = self.pump.pull(self.untaken() if self.untaken else None)
-        except Exception:  # the stock pusher would sleep ten seconds and die
+        except Exception:  # noqa: BLE001 - the stock pusher would sleep ten seconds and die
             self._recover()
             return None
         self._failures = 0

@@ -52,7 +52,7 @@ class Listener:
         if time.monotonic() - self._checked > _STALE:
             self._check()
         received = self._session.connection.notifies(timeout=seconds, stop_after=1)
-        return any([True for _ in received])
+        return len(list(received)) > 0
 
     def close(self) -> None:
         """End the session; the next wait opens another."""

@@ -26,6 +26,20 @@ def adopt_orphans() -> None:
         _prctl(_SET_CHILD_SUBREAPER, 1)
 
 
+def reap(but: int) -> None:
+    """Collect the children of this process that have ended, adopted ones too, except one.
+
+    Args:
+        but: the child that somebody else waits for.
+    """
+    flags = os.WEXITED | os.WNOHANG | os.WNOWAIT
+    try:
+        while (ended := os.waitid(os.P_ALL, 0, flags)) and ended.si_pid != but:
+            os.waitpid(ended.si_pid, 0)
+    except ChildProcessError:
+        return
+
+
 def outlast_sigterm() -> None:
     """Ignore SIGTERM in this process; programs it starts do not inherit that.
 

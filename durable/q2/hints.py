@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import cache
 
 from django.utils import timezone
+from django_q.brokers import get_broker
 from django_q.signing import SignedPackage
 
 from durable.q2.options import workers as workers
@@ -35,6 +36,11 @@ def package() -> str:
         "started": timezone.now(),
     }
     return str(SignedPackage.dumps(task))
+
+
+def untaken() -> int:
+    """Return how many messages lie in the broker, whichever the site has."""
+    return int(get_broker().queue_size() or 0)
 
 
 class Throttle:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from django.utils.module_loading import import_string
+from django_q.brokers import get_broker
 from django_q.conf import Conf
 
 
@@ -27,3 +28,12 @@ def has_own_broker() -> bool:
 
     configured = import_string(Conf.BROKER_CLASS)
     return isinstance(configured, type) and issubclass(configured, Broker)
+
+
+def describe_broker() -> str:
+    """Return what the site's broker says of itself, for people."""
+    try:
+        said = str(get_broker().info())
+    except Exception as error:  # noqa: BLE001 - a broker that is down is one that gives no name
+        said = f"broker not reached yet: {error}"
+    return said if has_own_broker() else f"q2's broker {said}"

@@ -49,7 +49,8 @@ class Board:
         size = _SLOTS * _CELLS * _CELL
         if os.fstat(fileno).st_size < size:
             os.ftruncate(fileno, size)
-        self._cells = memoryview(mmap.mmap(fileno, size)).cast("q")
+        self._map = mmap.mmap(fileno, size)
+        self._cells = memoryview(self._map).cast("q")
         self._mine: int | None = None
 
     @property
@@ -60,6 +61,12 @@ class Board:
     def stop(self) -> None:
         """Ask the workers to take no new work."""
         self._cells[0] = 1
+
+    def close(self) -> None:
+        """Give the memory back."""
+        self._cells.release()
+        self._map.close()
+        os.close(self._file)
 
     def enlist(self, role: Role) -> None:
         """Take a free slot for this process."""

@@ -33,7 +33,8 @@ class TaskTable:
     @property
     def rows(self) -> QuerySet[OrmQ]:
         """All tasks of this queue."""
-        return OrmQ.objects.using(self.alias).filter(key=self.key)
+        rows: QuerySet[OrmQ] = OrmQ.objects.using(self.alias)
+        return rows.filter(key=self.key)
 
     @property
     def waiting(self) -> QuerySet[OrmQ]:

@@ -1,4 +1,5 @@
 """Waking: tell somebody that something is due. May be lost, doubled or late; never changes a result."""
+
 from __future__ import annotations
 
 from durable.wake.seam import use, wake, wake_in

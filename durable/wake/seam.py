@@ -41,16 +41,16 @@ def wake(count: int = 1) -> None:
     """Ask workers to look for `count` pieces of work. Call it after the commit. Never raises."""
     try:
         _way().now(count)
-    except Exception as error:
-        _complain(type(error), str(error))
+    except Exception as error:  # noqa: BLE001 - a wake is never worth an error
+        _complain(error)
 
 
 def wake_in(seconds: float) -> None:
     """Say that something comes due in `seconds`. Call it after the commit. Never raises."""
     try:
         _way().later(seconds)
-    except Exception as error:
-        _complain(type(error), str(error))
+    except Exception as error:  # noqa: BLE001 - a wake is never worth an error
+        _complain(error)
 
 
 @contextmanager
@@ -81,12 +81,11 @@ def _chosen() -> Way:
     return Notify(store.alias) if can_notify(store.connection) else Silence()
 
 
-@cache
-def _complain(kind: type[Exception], text: str) -> None:
+def _complain(error: Exception) -> None:
     """Log once for each kind of error: workers find the work anyway, only later."""
-    if kind not in _complained:
-        _complained.add(kind)
-        logger.warning("workers could not be woken (%s: %s)", kind.__name__, text)
+    if type(error) not in _complained:
+        _complained.add(type(error))
+        logger.warning("workers could not be woken: %r", error)
 
 
 _complained: set[type[Exception]] = set()
