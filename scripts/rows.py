@@ -64,6 +64,8 @@ def run(row: Row) -> Result:
         if arguments:
             _pytest(row, arguments, result)
     result.seconds = time.monotonic() - began
+    if not (result.passed or result.failed or result.skipped):
+        result.failed, result.remark = 1, "no test ran"
     return result
 
 

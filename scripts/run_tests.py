@@ -18,9 +18,16 @@ from scripts.rows import ALONE, ONCE, PARALLEL, Result, Row, run
 
 Found = dict[str, servers.Server]
 
+SERVERS = ("sqlite", "postgres", "mariadb", "redis")
+NAMES = ("checks", "unit", *SERVERS, *(one.python for one in interpreters.others()))
+
 
 def main(wanted: list[str]) -> int:
     """Run what is wanted, all if nothing is named; return the exit status."""
+    unknown = set(wanted).difference(NAMES)
+    if unknown:
+        print(f"There is no {', '.join(sorted(unknown))}; choose from {', '.join(NAMES)}.")
+        return 2
     signal.signal(signal.SIGTERM, _stop)
     results: list[Result] = []
     try:
@@ -48,7 +55,7 @@ def _rows(wanted: list[str], stack: ExitStack) -> Iterator[Row | Result]:
     if _is_wanted("unit", wanted):
         yield Row(name="unit", parallel=ONCE)
     found: Found = {}
-    for name in ("sqlite", "postgres", "mariadb", "redis"):
+    for name in SERVERS:
         if _is_wanted(name, wanted) or (name == "postgres" and _wants_others(wanted)):
             found[name] = servers.find(name, stack)
     for name, server in found.items():
