@@ -64,7 +64,7 @@ def _repeat(connection: BaseDatabaseWrapper, say: Callable[[], T]) -> T:
 def _close_if_broken(connection: BaseDatabaseWrapper) -> None:
     try:
         usable = connection.connection is not None and connection.is_usable()
-    except Exception:
+    except Exception:  # noqa: BLE001 - whatever it was, the connection is of no use
         usable = False
     if not usable:
         connection.close()

@@ -135,15 +135,18 @@ class Runs(Table):
         Raises:
             Fenced: the run is no longer held.
         """
-        parked = self.held(run).filter(pending__gt=0, wake=0)
-        if parked.update(status=RunStatus.WAITING, owner=None, due_at=None):
+        if self._park(run):
             return True
-        if not self.held(run).exists() and not self._is_parked(run):
-            raise Fenced
-        return self._is_parked(run)
+        if self.held(run).exists():
+            return False
+        # A repeat may find its own work done, and even undone by a wake-up.
+        if self.rows.filter(pk=run.id, claim=run.claim, owner=None, ended=None).exists():
+            return True
+        raise Fenced
 
-    def _is_parked(self, run: RunClaim) -> bool:
-        return self.rows.filter(pk=run.id, claim=run.claim, owner=None).exists()
+    def _park(self, run: RunClaim) -> bool:
+        parked = self.held(run).filter(pending__gt=0, wake=0)
+        return parked.update(status=RunStatus.WAITING, owner=None, due_at=None) == 1
 
     @retried
     def retry(self, run: RunClaim, failure: Failure, attempt: int, delay: float) -> None:

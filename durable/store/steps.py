@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Case, CharField, DateTimeField, F, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, DateTimeField, Exists, F, Q, QuerySet, Value, When
 from django.db.models.functions import Greatest
 
 from durable import codec
@@ -131,10 +131,10 @@ class Steps(Table):
 
     def _insert(self, run: RunClaim, result: Result) -> bool:
         request = result.request
-        if not self.runs.held(run).exists():
-            raise Fenced
         try:
             with transaction.atomic(self.alias):
+                if not self.runs.held(run).update(claim=F("claim")):
+                    raise Fenced
                 self.rows.create(
                     run_id=run.id,
                     key=request.key,
@@ -151,9 +151,8 @@ class Steps(Table):
         return True
 
     def _update(self, run: RunClaim, result: Result) -> bool:
-        if not self.runs.held(run).exists():
-            raise Fenced
         row = self.rows.filter(run=run.id, key=result.request.key, status=StepStatus.RETRYING)
+        row = row.filter(Exists(self.runs.held(run)))
         return bool(row.update(by=run.claim, **outcome_fields(result)))
 
     def _adopt(self, run: RunClaim, result: Result) -> Memo:

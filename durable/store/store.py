@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 from functools import cache
+from types import ModuleType
 
 from django.db import connections, router
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from durable.conf import conf
 from durable.models import Run
+from durable.store import mariadb, postgres, sqlite
 from durable.store.events import Events
 from durable.store.leases import Leases
 from durable.store.rows import Due
 from durable.store.runs import Runs
 from durable.store.steps import Steps
 
+_FAMILIES = {"postgresql": postgres, "sqlite": sqlite, "mysql": mariadb}
+
 
 class Store:
-    """The statements of durable on the database `alias`."""
+    """The statements of durable on the database `alias`.
 
-    def __init__(self, alias: str) -> None:
+    Args:
+        alias: of the database.
+        family: the module that writes out the hot statements; the plain ORM serves any database.
+    """
+
+    def __init__(self, alias: str, family: ModuleType | None = None) -> None:
         self.alias = alias
-        self.runs = Runs(alias)
-        self.steps = Steps(self.runs)
-        self.leases = Leases(alias)
         self.events = Events(alias)
+        self.runs: Runs = family.Runs(alias) if family else Runs(alias)
+        self.steps: Steps = family.Steps(self.runs) if family else Steps(self.runs)
+        self.leases: Leases = family.Leases(alias) if family else Leases(alias)
 
     @property
     def connection(self) -> BaseDatabaseWrapper:
@@ -51,4 +60,5 @@ def get_store(alias: str | None = None) -> Store:
 
 @cache
 def _store(alias: str) -> Store:
-    return Store(alias)
+    family = _FAMILIES.get(connections[alias].vendor)
+    return Store(alias, family)

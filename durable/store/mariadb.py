@@ -1,0 +1,80 @@
+"""MariaDB and MySQL: no UPDATE … RETURNING, so that a claim is three statements in a transaction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from durable.conf import conf
+from durable.store.executor import retried
+from durable.store.rows import Result, RunClaim
+from durable.store.sql import Dialect
+from durable.store.sqlleases import SqlLeases
+from durable.store.sqlruns import DUE as DUE_RUNS
+from durable.store.sqlruns import TAKE as TAKE_RUNS
+from durable.store.sqlruns import TAKEN as TAKEN_RUNS
+from durable.store.sqlruns import SqlRuns
+from durable.store.sqlsteps import DUE as DUE_STEPS
+from durable.store.sqlsteps import TAKE as TAKE_STEPS
+from durable.store.sqlsteps import TAKEN as TAKEN_STEPS
+from durable.store.sqlsteps import SqlSteps
+
+MARIADB = Dialect(
+    at="(UTC_TIMESTAMP(6) + INTERVAL '{}' SECOND_MICROSECOND)",
+    until="(TIMESTAMPDIFF(MICROSECOND, {now}, {column}) / 1000000.0)",
+)
+_DUPLICATE = 1062
+
+
+class Runs(SqlRuns):
+    """The rows of Run on MariaDB."""
+
+    dialect = MARIADB
+
+    @retried
+    def claim(self, owner: str, limit: int = 1) -> list[RunClaim]:
+        """Take over up to `limit` due runs, oldest first, for one lease."""
+        with transaction.atomic(self.alias):
+            due = self.ask(DUE_RUNS + " FOR UPDATE SKIP LOCKED", limit=str(int(limit)))
+            if not due:
+                return []
+            these = " WHERE {r.id} IN (" + ", ".join(["%s"] * len(due)) + ")"
+            ids = [pk for (pk,) in due]
+            self.tell(TAKE_RUNS + these, owner, *ids, lease=self.at(conf.LEASE))
+            rows = self.ask("SELECT " + TAKEN_RUNS + " FROM {R}" + these, *ids)
+        return [self.claim_of(row) for row in rows]
+
+
+class Steps(SqlSteps):
+    """The rows of Step on MariaDB."""
+
+    dialect = MARIADB
+
+    def _claim_rows(self, values: list[Any], parts: dict[str, str]) -> list[tuple[Any, ...]]:
+        owner, *run = values
+        with transaction.atomic(self.alias):
+            due = self.ask(DUE_STEPS + " FOR UPDATE SKIP LOCKED", *run, **parts)
+            if not due:
+                return []
+            these = " WHERE {s.id} IN (" + ", ".join(["%s"] * len(due)) + ")"
+            ids = [pk for (pk,) in due]
+            self.tell(TAKE_STEPS + these, owner, *ids, lease=parts["lease"])
+            return self.ask("SELECT " + TAKEN_STEPS + " FROM {S}" + these, *ids)
+
+    def _insert(self, run: RunClaim, result: Result) -> bool:
+        try:
+            if not self.connection.in_atomic_block:
+                return super()._insert(run, result)
+            with transaction.atomic(self.alias):
+                return super()._insert(run, result)
+        except IntegrityError as error:
+            if error.args[0] != _DUPLICATE:
+                raise
+            return False
+
+
+class Leases(SqlLeases):
+    """The due rows on MariaDB."""
+
+    dialect = MARIADB

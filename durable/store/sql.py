@@ -1,0 +1,102 @@
+"""The hot statements as text, the same for all databases but for a few words each spells its own way.
+
+Names of tables and columns come from the models. Texts are made of constants and of numbers, never of
+values, which are always parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+from django.db import connections
+from django.db.models import Model
+
+from durable import clock
+from durable.models import Event, Run, Step
+from durable.store.table import Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """How one family of databases spells what differs.
+
+    Args:
+        at: the time so many seconds from now.
+        until: seconds until the time in a column, from such a time.
+        share: a lock that keeps the run as it is until the statement ends.
+        skip_existing: makes an INSERT leave a row alone that is there already.
+    """
+
+    at: str
+    until: str
+    share: str = ""
+    skip_existing: str = ""
+
+
+class Sql(Table):
+    """A table whose statements are written out."""
+
+    dialect: Dialect
+
+    def ask(self, text: str, *values: Any, **parts: str) -> list[tuple[Any, ...]]:
+        """Execute a statement that answers with rows."""
+        with self.connection.cursor() as cursor:
+            cursor.execute(self.text(text, **parts), self.adapt(values))
+            return list(cursor.fetchall())
+
+    def tell(self, text: str, *values: Any, **parts: str) -> int:
+        """Execute a statement; return how many rows it changed."""
+        with self.connection.cursor() as cursor:
+            cursor.execute(self.text(text, **parts), self.adapt(values))
+            return int(cursor.rowcount)
+
+    def tell_many(self, text: str, rows: Iterable[Sequence[Any]], **parts: str) -> None:
+        """Execute a statement for each row of values."""
+        with self.connection.cursor() as cursor:
+            cursor.executemany(self.text(text, **parts), [self.adapt(row) for row in rows])
+
+    def text(self, text: str, **parts: str) -> str:
+        """Put names and times into a statement."""
+        names = _names(self.alias)
+        return text.format(**names, now=self.at(0.0), d=self.dialect, **parts)
+
+    def at(self, seconds: float) -> str:
+        """Return the SQL for the database's time so many seconds from now."""
+        moved = clock.skew().total_seconds() + seconds
+        return self.dialect.at.format(f"{moved:+.6f}")
+
+    def until(self, column: str) -> str:
+        """Return the SQL for the seconds until the time in a column, given as in a statement."""
+        name = column.format(**_names(self.alias))
+        return self.dialect.until.format(column=name, now=self.at(0.0))
+
+    def adapt(self, values: Sequence[Any]) -> list[Any]:
+        """Return the values as the driver takes them."""
+        return [self.key(value) if isinstance(value, UUID) else value for value in values]
+
+    def key(self, value: UUID) -> Any:
+        """Return a UUID as the driver takes it."""
+        return value if self.connection.features.has_native_uuid_field else value.hex
+
+
+def as_uuid(value: Any) -> UUID:
+    """Return what the driver gave for a UUID column as one."""
+    return value if isinstance(value, UUID) else UUID(value)
+
+
+@cache
+def _names(alias: str) -> dict[str, Any]:
+    """R, S, E are the tables of runs, steps, events; r, s, e hold their columns by field name."""
+    quote = connections[alias].ops.quote_name
+    names: dict[str, Any] = {}
+    models: dict[str, type[Model]] = {"R": Run, "S": Step, "E": Event}
+    for letter, model in models.items():
+        columns = {f.name: quote(f.column) for f in model._meta.concrete_fields}
+        names[letter] = quote(model._meta.db_table)
+        names[letter.lower()] = SimpleNamespace(**columns)
+    return names

@@ -1,0 +1,55 @@
+"""What is due next, written out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from durable.conf import conf
+from durable.store.leases import Leases
+from durable.store.rows import Due
+from durable.store.sql import Sql
+
+_OPEN = "{s.status} IN ('pending', 'running')"
+
+DUE = (
+    "SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM {R} WHERE {r.due_at} <= {now} LIMIT {limit}) AS x)"
+    " + (SELECT COUNT(*) FROM (SELECT 1 FROM {S} WHERE {s.due_at} <= {now} AND "
+    + _OPEN
+    + " LIMIT {limit}) AS y),"
+    " (SELECT {next_run} FROM {R} WHERE {r.due_at} IS NOT NULL ORDER BY {r.due_at} LIMIT 1),"
+    " (SELECT {next_step} FROM {S} WHERE {s.due_at} IS NOT NULL AND "
+    + _OPEN
+    + " ORDER BY {s.due_at} LIMIT 1)"
+)
+RENEW_RUN = (
+    "UPDATE {R} SET {r.due_at} = {lease} "
+    "WHERE {r.id} = %s AND {r.claim} = %s AND {r.status} = 'running'"
+)
+RENEW_STEP = (
+    "UPDATE {S} SET {s.due_at} = {lease} "
+    "WHERE {s.id} = %s AND {s.claim} = %s AND {s.status} = 'running'"
+)
+
+
+class SqlLeases(Sql, Leases):
+    """Fast polls and renewals."""
+
+    def due(self, limit: int) -> Due:
+        """Count claimable rows up to `limit`; say in how many seconds the next comes due."""
+        parts = {
+            "limit": str(int(limit)),
+            "next_run": self.until("{r.due_at}"),
+            "next_step": self.until("{s.due_at}"),
+        }
+        ((count, *waits),) = self.ask(DUE, **parts)
+        known = [float(wait) for wait in waits if wait is not None]
+        return Due(min(int(count), limit), min(known, default=None))
+
+    def renew(self, runs: Mapping[UUID, int], steps: Mapping[int, int]) -> None:
+        """Move the leases of work that is being driven to a full length from now."""
+        lease = self.at(conf.LEASE)
+        for run, claim in sorted(runs.items()):
+            self.tell(RENEW_RUN, run, claim, lease=lease)
+        for step, claim in sorted(steps.items()):
+            self.tell(RENEW_STEP, step, claim, lease=lease)

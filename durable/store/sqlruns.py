@@ -1,0 +1,102 @@
+"""Runs, with the hot statements written out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from durable.conf import conf
+from durable.models.blob import INLINE_BYTES
+from durable.replay.failure import Failure
+from durable.replay.interrupt import Fenced
+from durable.store.executor import retried
+from durable.store.rows import RunClaim
+from durable.store.runs import Runs
+from durable.store.sql import Sql, as_uuid
+
+HELD = "{r.id} = %s AND {r.claim} = %s AND {r.status} = 'running'"
+
+DUE = "SELECT {r.id} FROM {R} WHERE {r.due_at} <= {now} ORDER BY {r.due_at} LIMIT {limit}"
+
+TAKE = """
+UPDATE {R} SET
+ {r.crashes} = CASE WHEN {r.status} <> 'running' THEN 0
+  WHEN EXISTS (SELECT 1 FROM {S} WHERE {S}.{s.run} = {R}.{r.id} AND {S}.{s.by} = {R}.{r.claim})
+  THEN 1 ELSE {r.crashes} + 1 END,
+ {r.status} = 'running', {r.claim} = {r.claim} + 1, {r.owner} = %s, {r.wake} = 0, {r.reason} = '',
+ {r.started} = COALESCE({r.started}, {now}), {r.due_at} = {lease}
+"""
+
+TAKEN = "{r.id}, {r.claim}, {r.function}, {r.event}, {r.attempt}, {r.crashes}, {r.wave}"
+
+CLAIM = TAKE + " WHERE {r.id} IN (" + DUE + ") RETURNING " + TAKEN
+
+FINISH = (
+    "UPDATE {R} SET {r.status} = %s, {r.owner} = NULL, {r.due_at} = NULL, {r.pending} = 0, "
+    "{r.output} = %s, {r.ended} = {now} WHERE " + HELD
+)
+PENDING = "SELECT {r.pending} FROM {R} WHERE " + HELD
+PARK = (
+    "UPDATE {R} SET {r.status} = 'waiting', {r.owner} = NULL, {r.due_at} = NULL "
+    "WHERE {r.pending} > 0 AND {r.wake} = 0 AND " + HELD
+)
+
+
+class SqlRuns(Sql, Runs):
+    """Fast claim, park and finish; the rest is the plain ORM's."""
+
+    claim_text = CLAIM
+
+    @retried
+    def claim(self, owner: str, limit: int = 1) -> list[RunClaim]:
+        """Take over up to `limit` due runs, oldest first, for one lease."""
+        rows = self.ask(self.claim_text, owner, lease=self.at(conf.LEASE), limit=str(int(limit)))
+        return [self.claim_of(row) for row in rows]
+
+    @staticmethod
+    def claim_of(row: tuple[Any, ...]) -> RunClaim:
+        """Return the claim a row of TAKEN tells of."""
+        pk, claim, function, event, attempt, crashes, wave = row
+        return RunClaim(
+            id=as_uuid(pk),
+            claim=claim,
+            function=function,
+            event=None if event is None else as_uuid(event),
+            attempt=attempt,
+            crashes=crashes,
+            wave=wave,
+        )
+
+    @retried
+    def count_pending(self, run: RunClaim) -> int:
+        """Return the number of planned steps that are not final.
+
+        Raises:
+            Fenced: the run is no longer held.
+        """
+        for (pending,) in self.ask(PENDING, run.id, run.claim):
+            return int(pending)
+        raise Fenced
+
+    def _park(self, run: RunClaim) -> bool:
+        return self.tell(PARK, run.id, run.claim) == 1
+
+    def finish(
+        self,
+        run: RunClaim,
+        status: str,
+        *,
+        output: str | None = None,
+        failure: Failure | None = None,
+        attempt: int = 0,
+        close_steps: bool = False,
+    ) -> bool:
+        """End the run; False if somebody else has decided."""
+        if failure is None and not close_steps and len(output or "") <= INLINE_BYTES:
+            return self._finish_plainly(run, status, output)
+        return super().finish(
+            run, status, output=output, failure=failure, attempt=attempt, close_steps=close_steps
+        )
+
+    @retried
+    def _finish_plainly(self, run: RunClaim, status: str, output: str | None) -> bool:
+        return self.tell(FINISH, status, output, run.id, run.claim) == 1
