@@ -41,7 +41,8 @@ def harden() -> bool:
         )
         return False
     global _lock_file
-    _lock_file = os.dup(tempfile.TemporaryFile().fileno())  # noqa: SIM115 - held for life
+    with tempfile.TemporaryFile() as file:
+        _lock_file = os.dup(file.fileno())
     queues.Queue.get = _get
     for name, role in _TARGETS.items():
         setattr(cluster, name, _enlisted(getattr(cluster, name), role))
