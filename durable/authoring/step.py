@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, TypeVarTuple, cast, overload
 
 from durable.authoring.group import Group, GroupSync
 from durable.errors import StepMisuseError
+from durable.replay.call import StepCall
 from durable.replay.failure import storable
 from durable.replay.service import is_coroutine_function
 from durable.replay.tape import Tape
@@ -59,12 +60,14 @@ class Step:
     @overload
     def run(
         self, step_id: str, handler: Callable[[*Ts], Awaitable[T]], *handler_args: *Ts
-    ) -> Coroutine[Any, Any, T]: ...
+    ) -> StepCall[T]: ...
     @overload
     def run(
         self, step_id: str, handler: Callable[[*Ts], T], *handler_args: *Ts
-    ) -> Coroutine[Any, Any, T]: ...
-    def run(self, step_id: str, handler: Any, *handler_args: Any) -> Coroutine[Any, Any, Any]:
+    ) -> StepCall[T]: ...
+    def run(
+        self, step_id: str, handler: Callable[[*Ts], Any], *handler_args: *Ts
+    ) -> StepCall[Any]:
         """Await `handler` once, and remember what it returned.
 
         Args:

@@ -55,8 +55,13 @@ class Failure:
     @classmethod
     def of_json(cls, value: dict[str, str]) -> Failure:
         """Read back a stored failure."""
-        fields = {name: value.get(name, "") for name in ("code", "name", "message", "stack")}
-        return cls(**fields, is_retriable=False)
+        return cls(
+            code=value.get("code", ""),
+            name=value.get("name", ""),
+            message=value.get("message", ""),
+            stack=value.get("stack", ""),
+            is_retriable=False,
+        )
 
     def to_json(self) -> dict[str, str]:
         """Return what is stored."""

@@ -222,7 +222,7 @@ def is_coroutine_function(body: Any) -> bool:
     while isinstance(body, partial):
         body = body.func
     return inspect.iscoroutinefunction(body) or inspect.iscoroutinefunction(
-        getattr(body, "__call__", None)
+        getattr(type(body), "__call__", None)  # noqa: B004 - the method itself is wanted
     )
 
 

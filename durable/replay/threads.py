@@ -26,7 +26,7 @@ def in_threads(
             while (call := _next(todo)) is not None:
                 try:
                     call()
-                except BaseException as error:
+                except BaseException as error:  # noqa: BLE001 - signals too are raised below
                     errors.append(error)
 
     crew = [Thread(target=work, daemon=True) for _ in range(min(threads, len(calls)))]

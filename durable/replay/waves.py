@@ -92,7 +92,7 @@ class Group:
         for number in range(len(self.branches)):
             try:
                 results.append(self._call(number, Intent.TARGET)[0])
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - raised below
                 errors.append(error)  # the targets may lie in the branches behind it
         if errors:
             raise errors[0]

@@ -35,13 +35,13 @@ def retried(verb: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P],
     somebody else nothing is repeated: that transaction is theirs to repeat.
     """
 
-    @functools.wraps(verb)
-    def say(self: S, *args: P.args, **kwargs: P.kwargs) -> T:
+    def say(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
         connection = connections[self.alias]
         if connection.in_atomic_block:
             return verb(self, *args, **kwargs)
         return _repeat(connection, lambda: verb(self, *args, **kwargs))
 
+    functools.update_wrapper(say, verb)
     return say
 
 

@@ -32,10 +32,11 @@ class Leases(Table):
     def renew(self, runs: Mapping[UUID, int], steps: Mapping[int, int]) -> None:
         """Move the leases of work that is being driven, by id and claim, to a full length from now."""
         lease = database_in(conf.LEASE)
-        for rows, claims in zip(self.tables, (runs, steps), strict=True):
-            for pk, claim in sorted(claims.items()):
-                held = rows.filter(pk=pk, claim=claim, status=RunStatus.RUNNING)
-                held.update(due_at=lease)
+        held_runs, held_steps = self.tables
+        for run, claim in sorted(runs.items()):
+            held_runs.filter(pk=run, claim=claim, status=RunStatus.RUNNING).update(due_at=lease)
+        for step, claim in sorted(steps.items()):
+            held_steps.filter(pk=step, claim=claim, status=StepStatus.RUNNING).update(due_at=lease)
 
     def due(self, limit: int) -> Due:
         """Count claimable rows up to `limit`; say in how many seconds the next comes due."""
@@ -54,7 +55,7 @@ class Leases(Table):
         found: set[str] = set()
         for rows in self.tables:
             held = rows.filter(owner__startswith=prefix).order_by()
-            found |= set(held.values_list("owner", flat=True).distinct())
+            found |= {str(owner) for owner in held.values_list("owner", flat=True).distinct()}
         return sorted(found)
 
     @retried

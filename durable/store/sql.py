@@ -96,7 +96,7 @@ def _names(alias: str) -> dict[str, Any]:
     names: dict[str, Any] = {}
     models: dict[str, type[Model]] = {"R": Run, "S": Step, "E": Event}
     for letter, model in models.items():
-        columns = {f.name: quote(f.column) for f in model._meta.concrete_fields}
+        columns = {f.name: quote(f.column or f.name) for f in model._meta.concrete_fields}
         names[letter] = quote(model._meta.db_table)
         names[letter.lower()] = SimpleNamespace(**columns)
     return names
