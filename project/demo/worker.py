@@ -12,7 +12,7 @@ from typing import Self
 
 from project.demo import processes, stage
 
-READY = "ready"
+READY = " ready, "
 READY_SECONDS = 30.0
 STOP_SECONDS = 15.0
 
