@@ -22,6 +22,7 @@ from durable.store.sqlsteps import SqlSteps
 
 MARIADB = Dialect(
     at="(UTC_TIMESTAMP(6) + INTERVAL '{}' SECOND_MICROSECOND)",
+    ago="({now} - INTERVAL (%s * 1000000) MICROSECOND)",
     until="(TIMESTAMPDIFF(MICROSECOND, {now}, {column}) / 1000000.0)",
 )
 _DUPLICATE = 1062

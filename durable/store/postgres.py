@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from durable.replay.request import Request
 from durable.store.rows import RunClaim
+from durable.store.runs import error_text
 from durable.store.sql import Dialect
 from durable.store.sqlleases import SqlLeases
 from durable.store.sqlruns import DUE as DUE_RUNS
@@ -16,9 +17,11 @@ from durable.store.sqlsteps import DUE as DUE_STEPS
 from durable.store.sqlsteps import INSERT, SqlSteps
 from durable.store.sqlsteps import TAKE as TAKE_STEPS
 from durable.store.sqlsteps import TAKEN as TAKEN_STEPS
+from durable.store.steps import Flushed
 
 POSTGRES = Dialect(
     at="(STATEMENT_TIMESTAMP() + INTERVAL '{} seconds')",
+    ago="({now} - %s * INTERVAL '1 second')",
     until="EXTRACT(EPOCH FROM ({column} - {now}))",
     share="FOR SHARE",
     skip_existing="ON CONFLICT DO NOTHING",
@@ -31,6 +34,18 @@ _PLAN = (
 FROM UNNEST(%s::text[], %s::text[], %s::int[], %s::text[], %s::text[])
  AS planned (key, name, index, branch, mode)"""
 )
+
+
+_FLUSH = """
+UPDATE {S} SET {s.status} = f.status, {s.attempt} = f.attempt, {s.output} = f.output,
+ {s.error} = f.error, {s.large} = f.large, {s.owner} = NULL,
+ {s.due_at} = {now} + f.retry_in * INTERVAL '1 second',
+ {s.ended} = CASE WHEN f.retry_in IS NULL THEN {now} END
+FROM UNNEST(%s::bigint[], %s::bigint[], %s::text[], %s::int[], %s::text[], %s::text[], %s::bool[],
+ %s::float8[]) AS f (id, claim, status, attempt, output, error, large, retry_in)
+WHERE {S}.{s.id} = f.id AND {S}.{s.claim} = f.claim AND {S}.{s.status} = 'running'
+RETURNING {S}.{s.id}
+"""
 
 
 class Runs(SqlRuns):
@@ -52,6 +67,24 @@ class Steps(SqlSteps):
         f"{TAKE_STEPS} WHERE {{s.id}} = ANY(ARRAY({DUE_STEPS} FOR UPDATE SKIP LOCKED)) "
         f"RETURNING {TAKEN_STEPS}"
     )
+
+    def _write(self, results: Sequence[Flushed]) -> list[Flushed]:
+        rows = [
+            (
+                claim.id,
+                claim.claim,
+                result.status if result.is_final else "pending",
+                result.attempt + (not result.is_final),
+                result.output if self._fits(result) else None,
+                error_text(result.failure) if result.failure else None,
+                not self._fits(result),
+                result.retry_in,
+            )
+            for claim, result in results
+        ]
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        written = {pk for (pk,) in self.ask(_FLUSH, *columns)}
+        return [(claim, result) for claim, result in results if claim.id in written]
 
     def _insert_planned(self, run: RunClaim, requests: Sequence[Request], wave: int) -> None:
         columns = [

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from datetime import timedelta
+from functools import cache, lru_cache
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -27,12 +28,14 @@ class Dialect:
 
     Args:
         at: the time so many seconds from now.
+        ago: the time so many seconds, a parameter, before now.
         until: seconds until the time in a column, from such a time.
         share: a lock that keeps the run as it is until the statement ends.
         skip_existing: makes an INSERT leave a row alone that is there already.
     """
 
     at: str
+    ago: str
     until: str
     share: str = ""
     skip_existing: str = ""
@@ -62,13 +65,11 @@ class Sql(Table):
 
     def text(self, text: str, **parts: str) -> str:
         """Put names and times into a statement."""
-        names = _names(self.alias)
-        return text.format(**names, now=self.at(0.0), d=self.dialect, **parts)
+        return _compiled(self.alias, self.dialect, clock.skew(), text, tuple(parts.items()))
 
     def at(self, seconds: float) -> str:
         """Return the SQL for the database's time so many seconds from now."""
-        moved = clock.skew().total_seconds() + seconds
-        return self.dialect.at.format(f"{moved:+.6f}")
+        return _at(self.dialect, clock.skew(), seconds)
 
     def until(self, column: str) -> str:
         """Return the SQL for the seconds until the time in a column, given as in a statement."""
@@ -87,6 +88,19 @@ class Sql(Table):
 def as_uuid(value: Any) -> UUID:
     """Return what the driver gave for a UUID column as one."""
     return value if isinstance(value, UUID) else UUID(value)
+
+
+@lru_cache(maxsize=1024)
+def _compiled(
+    alias: str, dialect: Dialect, skew: timedelta, text: str, parts: tuple[tuple[str, str], ...]
+) -> str:
+    now = _at(dialect, skew, 0.0)
+    ago = dialect.ago.format(now=now)
+    return text.format(**_names(alias), now=now, ago=ago, d=dialect, **dict(parts))
+
+
+def _at(dialect: Dialect, skew: timedelta, seconds: float) -> str:
+    return dialect.at.format(f"{skew.total_seconds() + seconds:+.6f}")
 
 
 @cache

@@ -9,6 +9,7 @@ from durable.store.sqlsteps import SqlSteps
 
 SQLITE = Dialect(
     at="STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f', 'now', '{} seconds')",
+    ago="STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f', {now}, '-' || %s || ' seconds')",
     until="((JULIANDAY({column}) - JULIANDAY({now})) * 86400.0)",
     skip_existing="ON CONFLICT DO NOTHING",
 )

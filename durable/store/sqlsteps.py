@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from durable.conf import conf
-from durable.models.blob import INLINE_BYTES
 from durable.replay.request import Request
 from durable.store.executor import retried
 from durable.store.rows import Result, RunClaim, StepClaim
@@ -28,11 +27,12 @@ INSERT INTO {S} ({s.run}, {s.key}, {s.name}, {s.index}, {s.branch}, {s.op}, {s.w
  {s.started}, {s.ended}, {s.by})
 """
 
+# The claim alone is the fence: whoever ends or takes over a run changes it.
 RECORD = (
     INSERT
-    + """SELECT {r.id}, %s, %s, %s, %s, %s, %s, '', %s, 0, %s, 0, %s, %s, {large},
- {due}, {started}, {ended}, {r.claim}
-FROM {R} WHERE {r.id} = %s AND {r.claim} = %s AND {r.status} = 'running' {d.share} {d.skip_existing}
+    + """SELECT {r.id}, %s, %s, %s, %s, %s, %s, '', '{status}', 0, %s, 0, %s, %s, {large},
+ {due}, {ago}, {ended}, {r.claim}
+FROM {R} WHERE {r.id} = %s AND {r.claim} = %s {d.share} {d.skip_existing}
 """
 )
 
@@ -95,12 +95,12 @@ class SqlSteps(Sql, Steps):
         return [(*row[:-1], float(row[-1] or 0.0)) for row in rows]
 
     def _insert(self, run: RunClaim, result: Result) -> bool:
-        request = result.request
-        status, attempt, output, error, parts = self._outcome(result)
-        values = [request.key, request.name, request.index, request.branch, request.op, run.wave]
-        values += [status, attempt, output, error, run.id, run.claim]
-        started = self.at(-result.seconds)
-        return self.tell(RECORD, *values, started=started, **parts) == 1
+        r = result.request
+        attempt, output, error, parts = self._outcome(result)
+        values = (r.key, r.name, r.index, r.branch, r.op, run.wave, attempt, output, error)
+        took = round(result.seconds, 3)
+        parts["status"] = result.status
+        return self.tell(RECORD, *values, took, run.id, run.claim, **parts) == 1
 
     def _insert_planned(self, run: RunClaim, requests: Sequence[Request], wave: int) -> None:
         rows = [
@@ -142,24 +142,19 @@ class SqlSteps(Sql, Steps):
             mode=mode,
         )
 
-    def _flush_one(self, claim: StepClaim, result: Result) -> bool:
-        status, attempt, output, error, parts = self._outcome(result)
-        status = status if result.is_final else "pending"
+    def _write_one(self, claim: StepClaim, result: Result) -> bool:
+        attempt, output, error, parts = self._outcome(result)
+        status = result.status if result.is_final else "pending"
         values = (status, attempt, output, error, claim.id, claim.claim)
-        if not self.tell(FLUSH, *values, **parts):
-            return False
-        if not self._is_plain(result):
-            self._add_extras(claim.run, result)
-        return True
+        return self.tell(FLUSH, *values, **parts) == 1
 
     def _join(self, run: UUID, ended: int, raced: int) -> int:
         last = "" if raced else f" AND {{r.pending}} <= {int(ended)}"
         wakes = self.text("{r.status} = 'waiting'" + last)
         return self.tell(JOIN, raced, ended, ended, run, wakes=wakes)
 
-    def _outcome(self, result: Result) -> tuple[str, int, str | None, str | None, dict[str, str]]:
-        output = result.output
-        large = output is not None and len(output) > INLINE_BYTES
+    def _outcome(self, result: Result) -> tuple[int, str | None, str | None, dict[str, str]]:
+        large = not self._fits(result)
         error = error_text(result.failure) if result.failure else None
         parts = {
             "large": self.true if large else self.false,
@@ -167,4 +162,4 @@ class SqlSteps(Sql, Steps):
             "ended": self.at(0.0) if result.is_final else "NULL",
         }
         attempt = result.attempt + (not result.is_final)
-        return result.status, attempt, None if large else output, error, parts
+        return attempt, None if large else result.output, error, parts

@@ -30,6 +30,9 @@ _CLAIMABLE = (StepStatus.PENDING, StepStatus.RUNNING)
 _CLAIMED = ("id", "run_id", "key", "name", "claim", "attempt", "crashes", "wave", "mode")
 
 
+Flushed = tuple[StepClaim, Result]
+
+
 class Steps(Table):
     """The rows of Step on one database."""
 
@@ -108,8 +111,12 @@ class Steps(Table):
             return [self._record_one(run, result, again) for result in results]
 
     @staticmethod
-    def _is_plain(result: Result) -> bool:
-        return result.failure is None and len(result.output or "") <= INLINE_BYTES
+    def _fits(result: Result) -> bool:
+        """Whether the output is small enough for the row itself."""
+        return len(result.output or "") <= INLINE_BYTES
+
+    def _is_plain(self, result: Result) -> bool:
+        return result.failure is None and self._fits(result)
 
     def _record_one(self, run: RunClaim, result: Result, again: frozenset[str]) -> Memo:
         is_new = result.request.key not in again
@@ -122,7 +129,7 @@ class Steps(Table):
 
     def _add_extras(self, run: UUID, result: Result) -> None:
         request, output = result.request, result.output
-        if output is not None and len(output) > INLINE_BYTES:
+        if output is not None and not self._fits(result):
             Blob.objects.using(self.alias).create(run_id=run, key=request.key, body=output)
         if result.failure is not None:
             self.runs.note_attempt(
@@ -241,7 +248,7 @@ class Steps(Table):
             ]
 
     @retried
-    def flush(self, results: Sequence[tuple[StepClaim, Result]]) -> int:
+    def flush(self, results: Sequence[Flushed]) -> int:
         """Record a batch of planned steps, each under its claim, and join their waves.
 
         Returns:
@@ -250,24 +257,24 @@ class Steps(Table):
         with transaction.atomic(self.alias):
             ended: Counter[UUID] = Counter()
             raced: Counter[UUID] = Counter()
-            for claim, result in sorted(results, key=lambda pair: pair[0].id):
-                if not self._flush_one(claim, result):
-                    continue
+            for claim, result in self._write(sorted(results, key=lambda pair: pair[0].id)):
+                if not self._is_plain(result):
+                    self._add_extras(claim.run, result)
                 if result.is_final:
                     ended[claim.run] += 1
                     raced[claim.run] += result.request.mode is ParallelMode.RACE
             return sum(self._join(run, ended[run], raced[run]) for run in sorted(ended))
 
-    def _flush_one(self, claim: StepClaim, result: Result) -> bool:
+    def _write(self, results: Sequence[Flushed]) -> list[Flushed]:
+        """Write those results whose steps are still held under their claims, and return them."""
+        return [(claim, result) for claim, result in results if self._write_one(claim, result)]
+
+    def _write_one(self, claim: StepClaim, result: Result) -> bool:
         row = self.rows.filter(pk=claim.id, claim=claim.claim, status=StepStatus.RUNNING)
         fields = outcome_fields(result)
         if not result.is_final:
             fields |= {"status": StepStatus.PENDING}
-        if not row.update(owner=None, **fields):
-            return False
-        if not self._is_plain(result):
-            self._add_extras(claim.run, result)
-        return True
+        return row.update(owner=None, **fields) == 1
 
     def _join(self, run: UUID, ended: int, raced: int) -> int:
         """Count down; the last of a wave, or any racer, makes a parked run due. Old values decide."""
