@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
+from django.conf import settings
 from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
 
@@ -16,7 +17,18 @@ class DurableConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Import the `workflows` module of each installed app."""
-        from durable.conf import conf
+        """Import the `workflows` module of each installed app, and connect to q2's workers."""
+        from durable.conf import DEFAULTS, complaints, conf
 
-        autodiscover_modules(conf.MODULE)
+        if apps.is_installed("django_q"):
+            _prepare_workers()
+        sound = not complaints(getattr(settings, "DURABLE", {}))
+        autodiscover_modules(conf.MODULE if sound else DEFAULTS["MODULE"])
+
+
+def _prepare_workers() -> None:
+    from durable.q2.spawn import at_spawn
+    from durable.worker import heartbeat, reaper, ticker
+
+    for start in (heartbeat.start, ticker.start, reaper.reap):
+        at_spawn(start)

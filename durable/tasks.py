@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from durable.q2.hints import workers
-from durable.worker import leases
+from durable.q2.options import workers
+from durable.worker import heartbeat
 from durable.worker.drain import drain_safely
 from durable.worker.identity import owner
 
 
 def drain() -> None:
     """Do what is due. Any number of these messages may be lost, doubled or late: only time is."""
-    leases.start()
+    heartbeat.start()
     drain_safely(owner(), workers())

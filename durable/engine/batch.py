@@ -15,7 +15,7 @@ from durable.replay.request import ParallelMode, Request
 from durable.replay.retry import RetryPolicy
 from durable.store import Store
 from durable.store.rows import Result, StepClaim
-from durable.wake import wake
+from durable.wake import wake, wake_in
 
 HOLD = 0.010  # seconds of finished work that may wait for company
 
@@ -73,6 +73,8 @@ class Batch:
         for claim, result in results:
             if result.failure is not None:
                 _tell(claim, result, self.function)
+            if result.retry_in is not None:
+                wake_in(result.retry_in)
         if woken:
             wake(woken)
 

@@ -23,6 +23,7 @@ from durable.replay.outcome import Finished, Interrupted, Outcome, Raised
 from durable.replay.tape import Tape
 from durable.store import Store
 from durable.store.rows import History, RunClaim
+from durable.wake import wake_in
 
 logger = logging.getLogger("durable.engine")
 
@@ -125,6 +126,7 @@ class _Turns:
                 return False
             case Parked(retry_in=delay):
                 self.store.runs.release(run, delay or 0.0)
+                wake_in(delay or 0.0)
                 return False
             case _:
                 raise signal

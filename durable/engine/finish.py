@@ -13,6 +13,7 @@ from durable.replay.failure import Failure, found
 from durable.replay.retry import RetryPolicy
 from durable.store import Store
 from durable.store.rows import RunClaim
+from durable.wake import wake_in
 
 
 def complete(store: Store, run: RunClaim, value: Any, *, close_steps: bool) -> None:
@@ -35,6 +36,7 @@ def fail_or_retry(
         fail(store, run, failure, close_steps=close_steps)
         return
     store.runs.retry(run, failure, run.attempt, retry_in)
+    wake_in(retry_in)
     signals.attempt_failed.send_robust(
         sender=None,
         run_id=run.id,

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Min, Q, QuerySet
+from django.db.models import Exists, Min, OuterRef, Q, QuerySet
 
 from durable.conf import conf
 from durable.models import Run, RunStatus, Step, StepStatus
@@ -57,6 +57,14 @@ class Leases(Table):
             held = rows.filter(owner__startswith=prefix).order_by()
             found |= {str(owner) for owner in held.values_list("owner", flat=True).distinct()}
         return sorted(found)
+
+    def mend(self) -> int:
+        """Make due the parked runs that wait for steps of which none is open: a count was lost."""
+        open_step = Step.objects.filter(run=OuterRef("pk"), status__in=_CLAIMABLE)
+        parked = Run.objects.using(self.alias).filter(status=RunStatus.WAITING, pending__gt=0)
+        return parked.filter(~Exists(open_step)).update(
+            status=RunStatus.QUEUED, due_at=database_now(), pending=0
+        )
 
     @retried
     def release_owners(self, owners: Sequence[str]) -> int:

@@ -12,6 +12,7 @@ from durable.conf import conf
 from durable.engine.assist import assist
 from durable.engine.drive import drive
 from durable.engine.performer import LARGEST_BATCH
+from durable.q2 import pulse
 from durable.store import Store, get_store
 
 logger = logging.getLogger("durable.worker")
@@ -59,7 +60,8 @@ class Worker:
         """Work until nothing is due for a while, or the budget ends; return how many rows were done."""
         begun = last = time.monotonic()
         done = 0
-        while done < items and time.monotonic() - begun < seconds:
+        while done < items and time.monotonic() - begun < seconds and not pulse.is_stopping():
+            pulse.beat()
             if count := self.take_one():
                 done += count
                 last = time.monotonic()
