@@ -1,0 +1,10 @@
+"""The run browser in the Django admin. Imported by `admin.autodiscover`, and by nothing else of durable."""
+
+from __future__ import annotations
+
+from durable.admin.attempt import AttemptAdmin
+from durable.admin.event import EventAdmin
+from durable.admin.run import RunAdmin
+from durable.admin.step import StepAdmin
+
+__all__ = ["AttemptAdmin", "EventAdmin", "RunAdmin", "StepAdmin"]

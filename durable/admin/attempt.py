@@ -1,0 +1,110 @@
+"""Failed tries: the table on the pages of runs and steps, the list, and the page of one."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin
+from django.contrib.admin.sites import AdminSite
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from durable.admin import payload, show
+from durable.admin.filters import as_id
+from durable.admin.readonly import ReadOnlyAdmin
+from durable.models import Attempt
+from durable.store import get_store
+
+MOST = 100  # tries that a page of a run or step shows, the newest
+
+
+def tries_of(
+    request: HttpRequest, site: AdminSite, run: UUID, key: str | None = None
+) -> dict[str, Any]:
+    """Return what the table of failed tries of a run, or of one of its steps, shows."""
+    if not request.user.has_perm("durable.view_attempt"):
+        return {}
+    rows = Attempt.objects.using(get_store().alias).filter(run=run).order_by("-pk")
+    if key is not None:
+        rows = rows.filter(key=key)
+    found = list(rows[: MOST + 1])
+    return {
+        "failed_tries": [_row(site, attempt) for attempt in found[:MOST][::-1]],
+        "more_tries": len(found) > MOST,
+        "most_tries": MOST,
+        "tries_url": f"{show.url(site, 'attempt', 'changelist')}?run__id__exact={run}",
+    }
+
+
+def _row(site: AdminSite, attempt: Attempt) -> dict[str, Any]:
+    return {
+        "link": show.link(site, attempt, step_of(attempt)),
+        "number": attempt.number + 1,
+        "ended": show.exact(attempt.ended),
+        "error": payload.brief(attempt.failure),
+    }
+
+
+def step_of(attempt: Attempt) -> str:
+    """Say what was tried."""
+    return attempt.name or str(_("the function's own code"))
+
+
+@admin.register(Attempt)
+class AttemptAdmin(ReadOnlyAdmin[Attempt]):
+    """History: these rows never change."""
+
+    list_display = ("what", "tried", "run_link", "ended_at", "failed_with")
+    list_select_related = ("run",)
+    lean = ("run__output", "run__error", "run__reason", "run__owner")
+    search_fields = ("run",)
+    search_help_text = _("The whole id of a run.")
+    fieldsets = (
+        (None, {"fields": ("run_link", "what", "tried", "started_at", "ended_at")}),
+        (_("Error"), {"fields": ("failed_with", "code", "traceback")}),
+    )
+    started_at = show.time_of("started", _("started"))
+    ended_at = show.time_of("ended", _("ended"))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Attempt], search_term: str
+    ) -> tuple[QuerySet[Attempt], bool]:
+        """Find the failed tries of a run."""
+        if not search_term:
+            return queryset, False
+        asked = as_id(search_term)
+        return queryset.filter(run=asked) if asked else queryset.none(), False
+
+    @admin.display(description=_("step"))
+    def what(self, attempt: Attempt) -> str:
+        """Say what was tried."""
+        return step_of(attempt)
+
+    @admin.display(description=_("try"))
+    def tried(self, attempt: Attempt) -> int:
+        """Count from one, as people do."""
+        return attempt.number + 1
+
+    @admin.display(description=_("run"))
+    def run_link(self, attempt: Attempt) -> SafeString:
+        """Link to the run."""
+        label = f"{attempt.run.function} {str(attempt.run_id)[-12:]}"
+        return show.link(self.admin_site, attempt.run, label)
+
+    @admin.display(description=_("error"))
+    def failed_with(self, attempt: Attempt) -> str:
+        """Show what it failed with."""
+        return payload.brief(attempt.failure)
+
+    @admin.display(description=_("code"))
+    def code(self, attempt: Attempt) -> SafeString:
+        """Show the kind of error, as programs know it."""
+        return show.code(attempt.failure["code"])
+
+    @admin.display(description=_("traceback"))
+    def traceback(self, attempt: Attempt) -> SafeString | str:
+        """Show where it failed."""
+        return payload.stack(attempt.failure)

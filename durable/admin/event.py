@@ -1,0 +1,94 @@
+"""Events: what came in, and which runs it started."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.sites import AdminSite
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from durable.admin import payload, show
+from durable.admin.filters import NameFilter, as_id
+from durable.admin.readonly import ReadOnlyAdmin
+from durable.models import Event, Run
+from durable.store import get_store
+
+MOST = 50  # runs that an event's page shows
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnlyAdmin[Event]):
+    """One event may have started thousands of runs, so its page shows some and links to all."""
+
+    list_display = ("short_id", "name", "received_at", "custom_id", "runs_link")
+    list_filter = (NameFilter,)
+    lean = ("data", "dedupe_key")
+    search_fields = ("id",)
+    search_help_text = _("The whole id of an event, or its whole name.")
+    fieldsets = (
+        (None, {"fields": ("whole_id", "name", "custom_id", "runs_link")}),
+        (_("Times"), {"fields": ("happened_at", "received_at")}),
+        (_("Data"), {"fields": ("content",)}),
+    )
+    short_id, whole_id = show.short_id, show.whole_id
+    happened_at = show.time_of("ts", _("happened"))
+    received_at = show.time_of("received", _("received"))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Event], search_term: str
+    ) -> tuple[QuerySet[Event], bool]:
+        """Find events by id or name."""
+        if not search_term:
+            return queryset, False
+        asked = as_id(search_term)
+        return queryset.filter(Q(pk=asked) if asked else Q(name=search_term)), False
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Add the runs."""
+        event = kwargs.get("obj")
+        if event is not None:
+            context |= _runs_of(request, self.admin_site, event)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    @admin.display(description=_("runs"))
+    def runs_link(self, event: Event) -> SafeString:
+        """Link to the runs it started."""
+        return format_html('<a href="{}">{}</a>', _runs_url(self.admin_site, event), _("runs"))
+
+    @admin.display(description=_("data"))
+    def content(self, event: Event) -> SafeString | str:
+        """Show what it says."""
+        return payload.shown(event.data)
+
+
+def _runs_of(request: HttpRequest, site: AdminSite, event: Event) -> dict[str, Any]:
+    if not request.user.has_perm("durable.view_run"):
+        return {}
+    rows = Run.objects.using(get_store().alias).filter(event=event).order_by("pk")
+    runs = list(rows.only("id", "function", "status", "created", "started", "ended")[: MOST + 1])
+    return {
+        "runs": [
+            {
+                "link": show.link(site, run, str(run.pk)[-12:]),
+                "function": run.function,
+                "state": show.pill(run),
+                "started": show.exact(run.started),
+                "duration": show.duration(None, run),
+            }
+            for run in runs[:MOST]
+        ],
+        "more_runs": len(runs) > MOST,
+        "most_runs": MOST,
+        "runs_url": _runs_url(site, event),
+    }
+
+
+def _runs_url(site: AdminSite, event: Event) -> str:
+    return f"{show.url(site, 'run', 'changelist')}?event__id__exact={event.pk}"

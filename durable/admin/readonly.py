@@ -1,0 +1,68 @@
+"""What all pages share: they show, and change nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from django.contrib import admin
+from django.contrib.admin.utils import flatten_fieldsets
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+
+from durable.admin.paging import CappedPaginator, LeanChangeList
+from durable.store import get_store
+
+M = TypeVar("M", bound=Model)
+
+if TYPE_CHECKING:
+    Base = admin.ModelAdmin
+else:
+
+    class Base(admin.ModelAdmin):
+        """Takes a type argument, as the stubs say it does."""
+
+        def __class_getitem__(cls, item: object) -> type:
+            return cls
+
+
+class ReadOnlyAdmin(Base[M]):
+    """Pages for who may view, on the database where the rows are written."""
+
+    lean: tuple[str, ...] = ()  # columns that the list does not load
+    actions = None
+    ordering = ("-pk",)
+    sortable_by = ()
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    list_per_page = 50
+    list_max_show_all = 50
+    paginator = CappedPaginator
+    view_on_site = False
+
+    class Media:
+        css = {"all": ("durable/admin.css",)}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[M]:
+        """Return all rows."""
+        return super().get_queryset(request).using(get_store().alias)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """Return the kind of list."""
+        return LeanChangeList
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Say no."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        """Say no."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        """Say no."""
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: M | None = None) -> Any:
+        """Return all fields that are shown."""
+        return flatten_fieldsets(self.get_fieldsets(request, obj))

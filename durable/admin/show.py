@@ -1,0 +1,111 @@
+"""How values are shown: always as text, escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.sites import AdminSite
+from django.db.models import Model
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
+from django.utils.translation import gettext_lazy as _
+
+from durable import clock
+from durable.engine.words import took
+
+EMPTY = "-"  # as Django's own admin shows nothing
+_ICONS = {
+    "queued": "◷",
+    "pending": "◷",
+    "running": "▶",
+    "sleeping": "☾",
+    "waiting": "⏸",
+    "retrying": "↻",
+    "completed": "✓",
+    "done": "✓",
+    "failed": "✗",
+    "cancelled": "⊘",
+}
+
+
+def pill(row: Model) -> SafeString:
+    """Show a status by icon, word and colour."""
+    status = str(getattr(row, "status", ""))
+    label = getattr(row, "get_status_display", lambda: status)()
+    return format_html(
+        '<span class="durable-pill durable-{}"><span aria-hidden="true">{}</span> {}</span>',
+        status,
+        _ICONS.get(status, "•"),
+        label,
+    )
+
+
+def moment(value: datetime | None) -> str:
+    """Show a time to the second, in the site's time zone."""
+    return EMPTY if value is None else f"{localtime(value):%Y-%m-%d %H:%M:%S}"
+
+
+def exact(value: datetime | None) -> str:
+    """Show a time to the millisecond, in the site's time zone."""
+    return EMPTY if value is None else f"{moment(value)}.{value.microsecond // 1000:03d}"
+
+
+def code(text: object) -> SafeString:
+    """Show an identifier."""
+    return format_html("<code>{}</code>", text)
+
+
+def link(site: AdminSite, row: Model, label: object) -> SafeString:
+    """Link to the page of a row."""
+    return format_html(
+        '<a href="{}">{}</a>', url(site, row._meta.model_name, "change", row.pk), label
+    )
+
+
+def list_link(site: AdminSite, model: str, query: str, label: object) -> SafeString:
+    """Link to a list, filtered."""
+    return format_html('<a href="{}?{}">{}</a>', url(site, model, "changelist"), query, label)
+
+
+def url(site: AdminSite, model: str | None, page: str, *args: object) -> str:
+    """Return the address of a page of ours on this admin site."""
+    return reverse(f"admin:durable_{model}_{page}", args=args, current_app=site.name)
+
+
+def time_of(field: str, description: Any) -> Callable[[Any, Any], str]:
+    """Return a column that shows a time exactly."""
+
+    @admin.display(description=description)
+    def column(self: object, row: Any) -> str:
+        return exact(getattr(row, field))
+
+    return column
+
+
+@admin.display(description=_("status"))
+def status(self: object, row: Model) -> SafeString:
+    """A column that shows the status."""
+    return pill(row)
+
+
+@admin.display(description=_("duration"))
+def duration(self: object, row: Any) -> str:
+    """A column that shows how long the row took, or has taken so far."""
+    return took(row.started, row.ended, clock.now()) or EMPTY
+
+
+@admin.display(description=_("id"))
+def whole_id(self: object, row: Model) -> SafeString:
+    """A column that shows the whole id."""
+    return code(row.pk)
+
+
+@admin.display(description=_("id"))
+def short_id(self: object, row: Model) -> SafeString:
+    """A column that shows the end of the id: its beginning is a time, alike for all."""
+    return format_html('<code title="{}">{}</code>', row.pk, str(row.pk)[-12:])

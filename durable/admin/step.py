@@ -1,0 +1,156 @@
+"""Steps: the table on a run's page, the list of all of a run's, and the page of one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.sites import AdminSite
+from django.db.models import QuerySet
+from django.db.models.functions import Length, Substr
+from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from durable import clock
+from durable.admin import payload, show
+from durable.admin.attempt import tries_of
+from durable.admin.filters import as_id
+from durable.admin.readonly import ReadOnlyAdmin
+from durable.engine.explain import tries
+from durable.engine.words import span, took
+from durable.models import Run, Step
+from durable.store import get_store
+
+MOST = 200  # steps that a run's page shows
+_OF_RUN = "run__id__exact"
+_HEAD = ("run_link", "title", "branch", "mode", "state", "tries", "crashes")
+_TIMES = ("started_at", "ended_at", "duration")
+_ENGINE = ("due", "owner", "claim", "wave", "by", "key")
+
+
+def steps_of(request: HttpRequest, site: AdminSite, run: Run) -> dict[str, Any]:
+    """Return what the table of a run's steps shows."""
+    if not request.user.has_perm("durable.view_step"):
+        return {}
+    steps = list(_glances(Step.objects.using(get_store().alias).filter(run=run))[: MOST + 1])
+    return {
+        "steps": [_row(site, step, run) for step in steps[:MOST]],
+        "more_steps": len(steps) > MOST,
+        "most_steps": MOST,
+        "steps_url": f"{show.url(site, 'step', 'changelist')}?{_OF_RUN}={run.pk}",
+    }
+
+
+def _glances(steps: QuerySet[Step]) -> QuerySet[Step]:
+    """Look at the beginning of outputs only."""
+    start, size = Substr("output", 1, payload.SHORT + 1), Length("output")
+    return steps.defer("output").annotate(start=start, size=size).order_by("pk")
+
+
+def _row(site: AdminSite, step: Any, run: Run) -> dict[str, Any]:
+    begun = run.started or run.created
+    return {
+        "link": show.link(site, step, step.title),
+        "place": step.branch,
+        "depth": min(step.branch.count(".") + 1, 6) if step.branch else 0,
+        "state": show.pill(step),
+        "tries": tries(step),
+        "offset": f"+{span(step.started - begun)}" if step.started else "",
+        "duration": took(step.started, step.ended, clock.now()),
+        "result": _glance(step),
+        "error": payload.brief(step.failure),
+    }
+
+
+def _glance(step: Any) -> str:
+    if step.large:
+        return str(_("large: see the step"))
+    start: str = step.start or ""
+    return start if len(start) <= payload.SHORT else start[: payload.SHORT] + "…"
+
+
+@admin.register(Step)
+class StepAdmin(ReadOnlyAdmin[Step]):
+    """The list is in order when it is that of one run."""
+
+    list_display = ("__str__", "state", "run_link", "branch", "begun", "duration", "failed_with")
+    list_select_related = ("run",)
+    lean = ("output", "owner", "run__output", "run__error", "run__reason")
+    search_fields = ("run",)
+    search_help_text = _("The whole id of a run.")
+    state, duration = show.status, show.duration
+    started_at = show.time_of("started", _("started"))
+    ended_at = show.time_of("ended", _("ended"))
+    due = show.time_of("due_at", _("due"))
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        """Offer a filter within one run; over all runs it would read every step there is."""
+        return ("status",) if _OF_RUN in request.GET else ()
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str]:
+        """Show one run's steps in order, and those of all with the newest first."""
+        return ("pk",) if _OF_RUN in request.GET else ("-pk",)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Step], search_term: str
+    ) -> tuple[QuerySet[Step], bool]:
+        """Find the steps of a run."""
+        if not search_term:
+            return queryset, False
+        asked = as_id(search_term)
+        return queryset.filter(run=asked) if asked else queryset.none(), False
+
+    def get_fieldsets(self, request: HttpRequest, obj: Step | None = None) -> Any:
+        """Show the parts that have something to say."""
+        parts: list[tuple[Any, Any]] = [(None, {"fields": _HEAD}), (_("Times"), {"fields": _TIMES})]
+        if obj is not None and obj.error is not None:
+            parts.append((_("Error"), {"fields": ("failed_with", "traceback")}))
+        if obj is not None and (obj.large or obj.output is not None):
+            parts.append((_("Result"), {"fields": ("result",)}))
+        return [*parts, (_("Engine"), {"fields": _ENGINE, "classes": ("collapse",)})]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Add the failed tries."""
+        step = kwargs.get("obj")
+        if step is not None:
+            context |= tries_of(request, self.admin_site, step.run_id, step.key)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    @admin.display(description=_("step"))
+    def title(self, step: Step) -> str:
+        """Show the name, and which repetition of it."""
+        return step.title
+
+    @admin.display(description=_("run"))
+    def run_link(self, step: Step) -> SafeString:
+        """Link to the run."""
+        label = f"{step.run.function} {str(step.run_id)[-12:]}"
+        return show.link(self.admin_site, step.run, label)
+
+    @admin.display(description=_("tries"))
+    def tries(self, step: Step) -> int:
+        """Show how often it was begun."""
+        return tries(step)
+
+    @admin.display(description=_("started"))
+    def begun(self, step: Step) -> str:
+        """Show when it started."""
+        return show.moment(step.started)
+
+    @admin.display(description=_("result"))
+    def result(self, step: Step) -> SafeString | str:
+        """Show what it returned."""
+        return payload.shown(payload.output_of(get_store().alias, step, step.run_id, step.key))
+
+    @admin.display(description=_("error"))
+    def failed_with(self, step: Step) -> str:
+        """Show what it failed with."""
+        return payload.brief(step.failure) or show.EMPTY
+
+    @admin.display(description=_("traceback"))
+    def traceback(self, step: Step) -> SafeString | str:
+        """Show where it failed."""
+        return payload.stack(step.failure)

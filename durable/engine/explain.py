@@ -1,0 +1,164 @@
+"""How far runs are, and in words why one is not moving: for people who look at them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from durable import clock
+from durable.authoring.registry import registry
+from durable.conf import conf
+from durable.engine.words import span
+from durable.models import Attempt, Run, RunStatus, Step, StepStatus
+from durable.models.status import FINAL_RUN, OPEN_STEP
+
+_FRESH = 1.0  # seconds for which nobody asks why a due run has not been taken
+
+
+@dataclass(slots=True)
+class Outlook:
+    """What is known of a run besides its row."""
+
+    counts: dict[str, int] = field(default_factory=dict)  # its steps, by status
+    due: datetime | None = None  # when its next open step may be claimed
+    failed: Attempt | None = None  # its last failed try, while it may be tried again
+    why: str = ""  # why it is not moving
+
+    @property
+    def done(self) -> int:
+        """Steps that have ended."""
+        return self.total - sum(self.counts.get(status, 0) for status in OPEN_STEP)
+
+    @property
+    def total(self) -> int:
+        """Steps known so far."""
+        return sum(self.counts.values())
+
+
+def explain(alias: str, runs: Iterable[Run]) -> Mapping[UUID, Outlook]:
+    """Look at runs together, in two queries."""
+    found = {run.pk: Outlook() for run in runs}
+    runs = list(runs)
+    steps = Step.objects.using(alias).filter(run__in=list(found)).order_by()
+    for row in steps.values("run", "status").annotate(count=Count("pk"), due=Min("due_at")):
+        outlook = found[row["run"]]
+        outlook.counts[row["status"]] = row["count"]
+        if row["status"] in (StepStatus.PENDING, StepStatus.RETRYING) and row["due"]:
+            outlook.due = min(outlook.due or row["due"], row["due"])
+    for attempt in _last_failures(alias, [run.pk for run in runs if run.status not in FINAL_RUN]):
+        found[attempt.run_id].failed = attempt
+    now = clock.now()
+    for run in runs:
+        found[run.pk].why = _why(run, found[run.pk], now)
+    return found
+
+
+def _last_failures(alias: str, runs: list[UUID]) -> Iterable[Attempt]:
+    if not runs:
+        return ()
+    rows = Attempt.objects.using(alias)
+    step = Step.objects.filter(run=OuterRef("run"), key=OuterRef("key"), status__in=OPEN_STEP)
+    to_be_retried = Q(key="", run__attempt__gt=0) | Exists(step)
+    mine = rows.filter(to_be_retried, run__in=runs).order_by()
+    return rows.filter(pk__in=mine.values("run").annotate(last=Max("pk")).values("last"))
+
+
+def _why(run: Run, outlook: Outlook, now: datetime) -> str:
+    reason = f"{run.reason} " if run.reason else ""
+    match run.status:
+        case RunStatus.QUEUED:
+            return reason + _why_queued(run, outlook, now)
+        case RunStatus.RUNNING:
+            return _why_running(run, now)
+        case RunStatus.SLEEPING:
+            return _("sleeping until %(time)s, %(left)s left") % _until(run.due_at, now)
+        case RunStatus.WAITING:
+            return reason + _why_waiting(run, outlook, now)
+        case _:
+            return ""
+
+
+def _why_queued(run: Run, outlook: Outlook, now: datetime) -> str:
+    due = run.due_at or now
+    if due <= now:
+        waited = (now - due).total_seconds()
+        if waited < _FRESH:
+            return _("queued")
+        return _("no worker has taken it for %(time)s") % {"time": span(waited)}
+    if run.reason:
+        return _("Looked at again in %(left)s.") % _until(due, now)
+    if run.attempt or outlook.counts.get(StepStatus.RETRYING):
+        return _retry(run, outlook, due, now)
+    if run.started is None:
+        return _("starts at the time of its event, %(time)s, in %(left)s") % _until(due, now)
+    return _("due in %(left)s") % _until(due, now)
+
+
+def _why_running(run: Run, now: datetime) -> str:
+    if run.due_at is not None and run.due_at <= now:
+        silent = span(now - run.due_at)
+        return _("its worker is silent; its lease passed %(time)s ago") % {"time": silent}
+    if run.crashes:
+        return _("running again after %(count)d lost workers") % {"count": run.crashes}
+    return ""
+
+
+def _why_waiting(run: Run, outlook: Outlook, now: datetime) -> str:
+    if not run.pending:
+        return _("waiting to be woken")
+    words = _("waiting for %(count)d parallel steps") % {"count": run.pending}
+    running = outlook.counts.get(StepStatus.RUNNING, 0)
+    if running:
+        return words + "; " + _("%(count)d running") % {"count": running}
+    if outlook.due is None:
+        return words
+    if outlook.due > now:
+        return words + "; " + _retry(run, outlook, outlook.due, now)
+    waited = (now - outlook.due).total_seconds()
+    if waited < _FRESH:
+        return words
+    return words + "; " + _("no worker has taken one for %(time)s") % {"time": span(waited)}
+
+
+def _retry(run: Run, outlook: Outlook, due: datetime, now: datetime) -> str:
+    failed = outlook.failed
+    left = _until(due, now)
+    if failed is None:
+        return _("next try in %(left)s") % left
+    return _("retry %(number)d of %(most)d in %(left)s: %(what)s") % {
+        **left,
+        "number": failed.number + 1,
+        "most": _retries(run.function),
+        "what": _failure(failed),
+    }
+
+
+def _failure(attempt: Attempt) -> str:
+    name = attempt.failure["name"]
+    return (
+        _("%(error)s in %(step)s") % {"error": name, "step": attempt.name} if attempt.name else name
+    )
+
+
+def _retries(function_id: str) -> int:
+    function = registry.functions.get(function_id)
+    if function is None or function.retries is None:
+        return int(conf.RETRIES)
+    return function.retries
+
+
+def _until(due: datetime | None, now: datetime) -> dict[str, str]:
+    due = due or now
+    return {"time": f"{localtime(due):%Y-%m-%d %H:%M:%S}", "left": span(due - now)}
+
+
+def tries(step: Step) -> int:
+    """Return how often a step was begun; `attempt` counts failures that were not its last."""
+    waits = step.status in (StepStatus.PENDING, StepStatus.RETRYING)
+    return step.attempt + (step.started is not None and not waits)
