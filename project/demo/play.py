@@ -34,9 +34,12 @@ def play(file: Path, *, with_kills: bool) -> int:
 
 
 def _play(screen: Screen, file: Path, *, with_kills: bool) -> bool:
+    screen.say(
+        f"Starting manage.py durable_worker --workers {WORKERS}, log {stage.shown(stage.LOG)}"
+    )
     with Worker(WORKERS) as worker:
         worker.wait_until_ready()
-        screen.say(f"durable_worker is ready: process {worker.pid}, with {WORKERS} for the steps\n")
+        screen.say(f"It is ready: process {worker.pid} and its cluster. Sending two events.\n")
         began = time.monotonic()
         payment, text = events.send_payment(), events.send_text(file)
         killer = Killer(worker, text.event_id) if with_kills else None

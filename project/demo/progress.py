@@ -109,7 +109,9 @@ def _group(steps: list[Step]) -> Group:
 
 def _label(names: list[str]) -> str:
     stems = {name.rstrip("0123456789") for name in names}
-    return f"{stems.pop()}*" if len(stems) == 1 and len(names) > 1 else ", ".join(names)
+    if len(names) == 1:
+        return names[0]
+    return f"{stems.pop()}*" if len(stems) == 1 else f"{names[0]} and {len(names) - 1} more"
 
 
 def _owners(steps: list[Step]) -> Iterable[int]:

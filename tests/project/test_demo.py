@@ -85,6 +85,7 @@ def test_stopped_demo_leaves_nothing_running(
 ) -> None:
     with start(environment) as demo:
         assert demo.stdout
+        demo.stdout.readline()
         demo.stdout.readline()  # the worker is ready
         demo.send_signal(number)
         demo.stdout.read()
