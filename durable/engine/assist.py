@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from uuid import UUID
@@ -26,7 +26,7 @@ from durable.replay.interrupt import Parked
 from durable.replay.memo import Memo
 from durable.replay.outcome import Outcome, Raised
 from durable.replay.request import Request
-from durable.replay.tape import Tape
+from durable.replay.tape import RunTargets, Tape
 from durable.store import Store
 from durable.store.rows import StepClaim
 
@@ -50,7 +50,7 @@ class Assisting:
         """Take the result of a target."""
         self.batch.keep(ran)
 
-    def settle(self, requests: list[Request], run_targets: Callable[[], None]) -> None:
+    def settle(self, requests: list[Request], run_targets: RunTargets) -> None:
         """Never asked for: only who drives a run plans."""
         raise AssertionError("a targeted call plans nothing")
 

@@ -48,7 +48,7 @@ class Batch:
         """Take the result of a step; record it now if it cannot wait for company."""
         claim = self.claims[ran.request.key]
         self._add(claim, judge(ran, claim.attempt, self.policy))
-        is_race = ran.request.mode is ParallelMode.RACE
+        is_race = claim.mode == ParallelMode.RACE
         if is_race or time.monotonic() - self._flushed >= HOLD:
             self.flush()
 

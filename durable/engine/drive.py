@@ -56,7 +56,7 @@ def _drive(store: Store, run: RunClaim, owner: str, workers: int) -> None:
     history = store.steps.history(run.id)
     try:
         raise_if_fatal(history)
-        check_size(run.function, history)
+        check_size(run.function, history.size)
     except Halted as signal:
         fail(store, run, found(signal.error), close_steps=True)
         return

@@ -23,9 +23,8 @@ def check_steps(function: str, count: int, last: Request) -> None:
         )
 
 
-def check_size(function: str, history: History) -> None:
+def check_size(function: str, size: int) -> None:
     """Raise when the results of a run are larger together than allowed."""
-    size = sum(memo.size for memo in history.memos.values())
     most = conf.MAX_RUN_BYTES
     if size > most:
         raise Halted(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -12,14 +12,15 @@ from django.db import connections
 from durable import signals
 from durable.engine.batch import Batch
 from durable.engine.held import held
-from durable.engine.limits import check_steps, check_transaction, raise_if_fatal
+from durable.engine.limits import check_size, check_steps, check_transaction, raise_if_fatal
 from durable.engine.options import Options
 from durable.engine.verdict import judge
 from durable.replay.body import Ran
+from durable.replay.failure import Failure
 from durable.replay.interrupt import Parked
 from durable.replay.memo import Memo
 from durable.replay.request import ParallelMode, Request
-from durable.replay.tape import Tape
+from durable.replay.tape import RunTargets, Tape
 from durable.store import Store
 from durable.store.rows import History, Result, RunClaim
 from durable.wake import wake
@@ -58,6 +59,7 @@ class Driving:
         self.options = options
         self.tries = {key: known.attempt for key, known in history.tries.items()}
         self.count = history.count
+        self.size = history.size
         self.owner = owner
         self.workers = workers
         self.depth = len(store.connection.savepoint_ids) + store.connection.in_atomic_block
@@ -66,7 +68,8 @@ class Driving:
     def admit(self, requests: Sequence[Request]) -> None:
         """Raise if these steps may not start."""
         check_transaction(self.store, self.depth, requests[0])
-        check_steps(self.run.function, self.count + len(requests), requests[-1])
+        new = [request for request in requests if request.key not in self.tries]
+        check_steps(self.run.function, self.count + len(new), requests[-1])
 
     def record(self, done: Sequence[Ran]) -> list[Memo | Parked]:
         """Record steps that ran in place."""
@@ -74,6 +77,7 @@ class Driving:
         check_transaction(self.store, self.depth, judged[0].request)
         memos = self.store.steps.record(self.run, judged, self.tries)
         self._note(judged)
+        self._weigh(memos)
         return [
             memo if result.is_final else Parked(result.retry_in)
             for memo, result in zip(memos, judged, strict=True)
@@ -84,18 +88,21 @@ class Driving:
         assert self._batch is not None
         self._batch.keep(ran)
 
-    def settle(self, requests: list[Request], run_targets: Callable[[], None]) -> None:
+    def settle(self, requests: list[Request], run_targets: RunTargets) -> None:
         """Plan what is new; in WAIT help until the wave has joined, else park."""
         opened = [r for r in requests if r.key in self.tape.opened]
         new = [r for r in requests if r.key not in self.tape.opened]
         if any(r.mode is ParallelMode.WAIT for r in opened):
             new = [r for r in new if r.mode is ParallelMode.RACE]
-        in_place = not opened and not self.options.strict
-        in_place = in_place and all(r.mode is ParallelMode.WAIT for r in new)
         if not new:
             self._park()
             raise Parked(0.0)
-        self._plan(new, park=not in_place)
+        is_wait = all(r.mode is ParallelMode.WAIT for r in new)
+        if is_wait and self.tape.opened:
+            # Racers of an earlier group are open, so the count of open steps is not this wave's:
+            # each step that ends wakes the run, and the group finds out when its own are done.
+            new = [replace(request, mode=ParallelMode.RACE) for request in new]
+        self._plan(new, park=self.options.strict or not is_wait or bool(self.tape.opened))
         self._help(run_targets, len(new))
         self._join()
 
@@ -124,6 +131,10 @@ class Driving:
             self.store.runs.settle_attempt(self.run)
             self.run = replace(self.run, attempt=0)
 
+    def _weigh(self, memos: Iterable[Memo]) -> None:
+        self.size += sum(memo.size for memo in memos)
+        check_size(self.run.function, self.size)
+
     def _tell(self, result: Result) -> None:
         signals.attempt_failed.send_robust(
             sender=None,
@@ -139,14 +150,14 @@ class Driving:
         check_transaction(self.store, self.depth, requests[0])
         check_steps(self.run.function, self.count + len(requests), requests[-1])
         wave = self.store.steps.plan(self.run, requests, park=park)
-        self.run = replace(self.run, wave=wave)
+        self.run = replace(self.run, wave=wave, attempt=0)
         self.count += len(requests)
         self.tape.opened |= {request.key for request in requests}
         wake(min(len(requests) - (not park), self.workers))
         if park:
             raise Parked(is_released=True)
 
-    def _help(self, run_targets: Callable[[], None], size: int) -> None:
+    def _help(self, run_targets: RunTargets, size: int) -> None:
         limit = max(1, min(LARGEST_BATCH, size // (4 * self.workers)))
         limit = max(limit, self.options.threads)
         while claims := self.store.steps.claim(self.owner, limit, self.run.id):
@@ -155,8 +166,10 @@ class Driving:
                 self._batch = batch
                 self.tape.tries |= batch.tries
                 self.tape.targets = batch.keys
-                run_targets()
-                batch.miss(self.tape.targets, self.tape.misuse)
+                errors = run_targets()
+                for key, error in errors.items():
+                    batch.fail([key], Failure.of(error))
+                batch.miss(self.tape.targets - set(errors), self.tape.misuse)
                 batch.flush()
             self.tape.targets = self._batch = None
 
@@ -170,6 +183,7 @@ class Driving:
             time.sleep(_LOOK)
         history = self.store.steps.history(self.run.id, wave=self.run.wave)
         raise_if_fatal(history)
+        self._weigh(history.memos.values())
         self.tape.learn(history.memos.values())
 
     def _park(self) -> None:

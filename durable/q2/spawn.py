@@ -10,7 +10,7 @@ from django_q.signals import post_spawn
 logger = logging.getLogger("durable.worker")
 
 
-def at_spawn(start: Callable[[], None]) -> None:
+def at_spawn(start: Callable[[], object]) -> None:
     """Call `start` in each new worker process; what it raises is logged, for it would kill the worker."""
 
     def receive(**kwargs: object) -> None:

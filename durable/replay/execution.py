@@ -26,7 +26,10 @@ def execute(call: Callable[[], Any], tape: Tape) -> Outcome:
 
 def judge(outcome: Outcome, tape: Tape) -> Outcome:
     """Overrule an outcome that is not durable."""
-    if tape.misuse is None and tape.root.interrupt and not isinstance(outcome, Interrupted):
+    signal = tape.root.interrupt
+    if tape.misuse is None and isinstance(signal, Halted):
+        tape.misuse = signal.error
+    elif tape.misuse is None and signal and not isinstance(outcome, Interrupted):
         tape.misuse = swallowed(tape.root.title, "and ended as if nothing had happened")
     return outcome if tape.misuse is None else Raised(found(tape.misuse))
 

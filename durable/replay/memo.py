@@ -32,5 +32,6 @@ class Memo:
 
     @property
     def size(self) -> int:
-        """Characters of the stored result."""
-        return len(self.output or "")
+        """Bytes of the stored result."""
+        text = self.output or ""
+        return len(text) if text.isascii() else len(text.encode())

@@ -127,7 +127,7 @@ class Service:
         if alone and self._start(self.asks):
             self._serve_strict()
         elif requests:
-            self.tape.performer.settle(requests, lambda: None)
+            self.tape.performer.settle(requests, dict)
 
     def _serve_targets(self) -> None:
         targets = self.tape.targets or set()

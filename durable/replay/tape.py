@@ -24,6 +24,10 @@ from durable.replay.request import ParallelMode, Request
 Ask = Callable[[str, Callable[..., Any], tuple[Any, ...]], Coroutine[Any, Any, Any]]
 
 
+# Runs the tape's targets; says which of them an error of the code before them kept from running.
+RunTargets = Callable[[], Mapping[str, Exception]]
+
+
 class Performer(Protocol):
     """The engine, as the tape sees it."""
 
@@ -36,7 +40,7 @@ class Performer(Protocol):
     def keep(self, ran: Ran) -> None:
         """Take the result of a planned step; it is recorded with its batch."""
 
-    def settle(self, requests: list[Request], run_targets: Callable[[], None]) -> None:
+    def settle(self, requests: list[Request], run_targets: RunTargets) -> None:
         """Plan a wave; return when it has joined and the tape knows its memos, or raise Parked."""
 
     def thread(self) -> AbstractContextManager[None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
@@ -38,6 +38,7 @@ class Group:
         self.parent = tape.cursor("group.parallel")
         self.ends: dict[int, Cursor] = {}  # how the last call of each branch left its cursor
         self.holders: dict[str, int] = {}  # which branch asked for a step
+        self.errors: dict[int, Exception] = {}  # what a branch raised before its target
 
     def run(self) -> tuple[Any, ...]:
         """Return the branches' results in order, or raise the signal that ends the call."""
@@ -106,18 +107,23 @@ class Group:
                 _, asked = self._call(number, Intent.DISCOVER)
                 self.holders |= {request.key: number for request in asked}
 
-    def _run_targets(self) -> None:
+    def _run_targets(self) -> Mapping[str, Exception]:
         """Run those targets of the tape that branches of this group hold."""
         targets = self.tape.targets or set()
+        self.errors.clear()
         numbers = sorted({self.holders[key] for key in targets if key in self.holders})
         calls = [partial(copy_context().run, self._call_for_target, n) for n in numbers]
         in_threads(calls, self.threads, self.tape.performer.thread)
         self.tape.check()
+        missed = {key: self.holders.get(key, -1) for key in self.tape.targets or ()}
+        return {key: self.errors[n] for key, n in missed.items() if n in self.errors}
 
     def _call_for_target(self, number: int) -> None:
-        # An error of the branch is met again, in order, by whoever drives the function.
-        with suppress(Exception, Targeted):
-            self._call(number, Intent.TARGET)
+        with suppress(Targeted):
+            try:
+                self._call(number, Intent.TARGET)
+            except Exception as error:  # noqa: BLE001 - a failed try of the branch's target
+                self.errors[number] = error
 
     def _call(
         self, number: int, intent: Intent, remembered: Counter[str] | None = None

@@ -56,6 +56,11 @@ class History:
     opened: frozenset[str]  # planned steps that are not final
     count: int  # of step rows
 
+    @property
+    def size(self) -> int:
+        """Bytes of all results together."""
+        return sum(memo.size for memo in self.memos.values())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:

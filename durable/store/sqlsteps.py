@@ -69,14 +69,15 @@ UPDATE {S} SET {s.status} = %s, {s.attempt} = %s, {s.output} = %s, {s.error} = %
 WHERE {s.id} = %s AND {s.claim} = %s AND {s.status} = 'running'
 """
 
-# Old values decide, also where assignments take effect from left to right: so they come last.
-JOIN = """
-UPDATE {R} SET
- {r.due_at} = CASE WHEN {wakes} THEN {now} ELSE {r.due_at} END,
- {r.status} = CASE WHEN {wakes} THEN 'queued' ELSE {r.status} END,
- {r.wake} = {r.wake} + %s,
+COUNT_DOWN = """
+UPDATE {R} SET {r.wake} = {r.wake} + %s,
  {r.pending} = CASE WHEN {r.pending} > %s THEN {r.pending} - %s ELSE 0 END
 WHERE {r.id} = %s AND {r.ended} IS NULL
+"""
+
+WAKE = """
+UPDATE {R} SET {r.due_at} = {now}, {r.status} = 'queued'
+WHERE {r.id} = %s AND {r.status} = 'waiting' {if_last}
 """
 
 
@@ -149,9 +150,9 @@ class SqlSteps(Sql, Steps):
         return self.tell(FLUSH, *values, **parts) == 1
 
     def _join(self, run: UUID, ended: int, raced: int) -> int:
-        last = "" if raced else f" AND {{r.pending}} <= {int(ended)}"
-        wakes = self.text("{r.status} = 'waiting'" + last)
-        return self.tell(JOIN, raced, ended, ended, run, wakes=wakes)
+        self.tell(COUNT_DOWN, raced, ended, ended, run)
+        if_last = "" if raced else self.text("AND {r.pending} = 0")
+        return self.tell(WAKE, run, if_last=if_last)
 
     def _outcome(self, result: Result) -> tuple[int, str | None, str | None, dict[str, str]]:
         large = not self._fits(result)

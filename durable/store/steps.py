@@ -15,7 +15,6 @@ from durable import codec
 from durable.conf import conf
 from durable.models import Blob, Run, RunStatus, Step, StepStatus
 from durable.models.blob import INLINE_BYTES
-from durable.models.status import FINAL_RUN
 from durable.replay.failure import Failure
 from durable.replay.interrupt import Fenced
 from durable.replay.memo import Memo
@@ -159,7 +158,8 @@ class Steps(Table):
 
     def _update(self, run: RunClaim, result: Result) -> bool:
         row = self.rows.filter(run=run.id, key=result.request.key, status=StepStatus.RETRYING)
-        row = row.filter(Exists(self.runs.held(run)))
+        # A repeat finds that its own first saying has counted the try.
+        row = row.filter(Exists(self.runs.held(run)), attempt=result.attempt)
         return bool(row.update(by=run.claim, **outcome_fields(result)))
 
     def _adopt(self, run: RunClaim, result: Result) -> Memo:
@@ -181,7 +181,7 @@ class Steps(Table):
         wave = run.wave + 1
         with transaction.atomic(self.alias):
             moved = rest() if park else {}
-            moved |= {"wave": wave, "pending": F("pending") + len(requests)}
+            moved |= {"wave": wave, "attempt": 0, "pending": F("pending") + len(requests)}
             if not self.runs.held(run).filter(wave=run.wave).update(**moved):
                 if self.rows.filter(run=run.id, wave=wave, by=run.claim).exists():
                     return wave
@@ -262,7 +262,7 @@ class Steps(Table):
                     self._add_extras(claim.run, result)
                 if result.is_final:
                     ended[claim.run] += 1
-                    raced[claim.run] += result.request.mode is ParallelMode.RACE
+                    raced[claim.run] += claim.mode == ParallelMode.RACE
             return sum(self._join(run, ended[run], raced[run]) for run in sorted(ended))
 
     def _write(self, results: Sequence[Flushed]) -> list[Flushed]:
@@ -277,28 +277,14 @@ class Steps(Table):
         return row.update(owner=None, **fields) == 1
 
     def _join(self, run: UUID, ended: int, raced: int) -> int:
-        """Count down; the last of a wave, or any racer, makes a parked run due. Old values decide."""
-        parked = Q(status=RunStatus.WAITING)
-        due = parked if raced else parked & Q(pending__lte=ended)
-        return (
-            Run.objects.using(self.alias)
-            .filter(pk=run)
-            .exclude(status__in=FINAL_RUN)
-            .update(
-                due_at=Case(
-                    When(due, then=database_now()),
-                    default=F("due_at"),
-                    output_field=DateTimeField(),
-                ),
-                status=Case(
-                    When(due, then=Value(RunStatus.QUEUED)),
-                    default=F("status"),
-                    output_field=CharField(),
-                ),
-                wake=F("wake") + raced,
-                pending=Greatest(F("pending") - ended, Value(0)),
-            )
-        )
+        """Count down; the last of a wave, or any racer, makes a parked run due."""
+        rows = Run.objects.using(self.alias).filter(pk=run, ended=None)
+        left = Greatest(F("pending") - ended, Value(0))
+        rows.update(wake=F("wake") + raced, pending=left)
+        parked = rows.filter(status=RunStatus.WAITING)
+        if not raced:
+            parked = parked.filter(pending=0)
+        return parked.update(due_at=database_now(), status=RunStatus.QUEUED)
 
     @retried
     def give_back(self, claims: Iterable[StepClaim], delay: float = 0.0) -> None:
