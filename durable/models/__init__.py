@@ -1,4 +1,5 @@
 """What is true: the rows of durable. Hot rows move only through `durable.store`."""
+
 from __future__ import annotations
 
 from durable.models.attempt import Attempt

@@ -7,8 +7,6 @@ from django.utils.translation import gettext_lazy as _
 
 from durable.models.run import Run
 
-INLINE_BYTES = 2048  # a longer output goes into a Blob
-
 
 class Blob(models.Model):
     """`key` is the step's key, or empty for the run's own output."""

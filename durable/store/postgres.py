@@ -75,9 +75,9 @@ class Steps(SqlSteps):
                 claim.claim,
                 result.status if result.is_final else "pending",
                 result.attempt + (not result.is_final),
-                result.output if self._fits(result) else None,
+                None if result.is_large else result.output,
                 error_text(result.failure) if result.failure else None,
-                not self._fits(result),
+                result.is_large,
                 result.retry_in,
             )
             for claim, result in results

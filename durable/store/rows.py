@@ -10,6 +10,13 @@ from durable.replay.failure import Failure
 from durable.replay.memo import Memo
 from durable.replay.request import Request
 
+LARGE = 2048  # characters; a longer output goes into a Blob
+
+
+def is_large(output: str | None) -> bool:
+    """Whether an output is kept out of the rows that lists and replays read."""
+    return output is not None and len(output) > LARGE
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunClaim:
@@ -84,6 +91,16 @@ class Result:
         if self.failure is None:
             return "done"
         return "failed" if self.is_final else "retrying"
+
+    @property
+    def is_large(self) -> bool:
+        """Whether the output needs a Blob."""
+        return is_large(self.output)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the step's row is all there is to write."""
+        return self.failure is None and not self.is_large
 
     @property
     def memo(self) -> Memo:

@@ -25,13 +25,12 @@ from durable import codec
 from durable.conf import conf
 from durable.ids import new_id
 from durable.models import Attempt, Blob, Run, RunStatus, Step, StepStatus
-from durable.models.blob import INLINE_BYTES
 from durable.models.status import OPEN_STEP
 from durable.replay.failure import Failure
 from durable.replay.interrupt import Fenced
 from durable.store.clock import database_in, database_now
 from durable.store.executor import retried
-from durable.store.rows import RunClaim
+from durable.store.rows import RunClaim, is_large
 from durable.store.table import Table
 
 _FIELDS = ("id", "claim", "function", "event_id", "attempt", "crashes", "wave")
@@ -192,7 +191,7 @@ class Runs(Table):
         close_steps: bool = False,
     ) -> bool:
         """End the run; False if somebody else has decided."""
-        large = output is not None and len(output) > INLINE_BYTES
+        large = is_large(output)
         with transaction.atomic(self.alias):
             ended = self.held(run).update(
                 status=status,

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from durable.conf import conf
-from durable.models.blob import INLINE_BYTES
 from durable.replay.failure import Failure
 from durable.replay.interrupt import Fenced
 from durable.store.executor import retried
-from durable.store.rows import RunClaim
+from durable.store.rows import RunClaim, is_large
 from durable.store.runs import Runs
 from durable.store.sql import Sql, as_uuid
 
@@ -91,7 +90,7 @@ class SqlRuns(Sql, Runs):
         close_steps: bool = False,
     ) -> bool:
         """End the run; False if somebody else has decided."""
-        if failure is None and not close_steps and len(output or "") <= INLINE_BYTES:
+        if failure is None and not close_steps and not is_large(output):
             return self._finish_plainly(run, status, output)
         return super().finish(
             run, status, output=output, failure=failure, attempt=attempt, close_steps=close_steps

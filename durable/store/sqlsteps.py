@@ -155,12 +155,11 @@ class SqlSteps(Sql, Steps):
         return self.tell(WAKE, run, if_last=if_last)
 
     def _outcome(self, result: Result) -> tuple[int, str | None, str | None, dict[str, str]]:
-        large = not self._fits(result)
         error = error_text(result.failure) if result.failure else None
         parts = {
-            "large": self.true if large else self.false,
+            "large": self.true if result.is_large else self.false,
             "due": "NULL" if result.retry_in is None else self.at(result.retry_in),
             "ended": self.at(0.0) if result.is_final else "NULL",
         }
         attempt = result.attempt + (not result.is_final)
-        return attempt, None if large else result.output, error, parts
+        return attempt, None if result.is_large else result.output, error, parts

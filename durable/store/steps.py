@@ -8,21 +8,21 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Case, CharField, DateTimeField, Exists, F, Q, QuerySet, Value, When
+from django.db.models import Case, Exists, F, QuerySet, Value, When
 from django.db.models.functions import Greatest
 
 from durable import codec
 from durable.conf import conf
 from durable.models import Blob, Run, RunStatus, Step, StepStatus
-from durable.models.blob import INLINE_BYTES
 from durable.replay.failure import Failure
 from durable.replay.interrupt import Fenced
 from durable.replay.memo import Memo
 from durable.replay.request import ParallelMode, Request
 from durable.store.clock import database_in, database_now, until
+from durable.store.columns import outcome_fields, rest
 from durable.store.executor import retried
 from durable.store.rows import History, Result, RunClaim, StepClaim, Try
-from durable.store.runs import Runs, error_text
+from durable.store.runs import Runs
 from durable.store.table import Table
 
 _CLAIMABLE = (StepStatus.PENDING, StepStatus.RUNNING)
@@ -104,31 +104,23 @@ class Steps(Table):
             Fenced: the run is no longer held. Nothing was recorded.
         """
         again = frozenset(retried)
-        if len(results) == 1 and self._is_plain(results[0]):
+        if len(results) == 1 and results[0].is_plain:
             return [self._record_one(run, results[0], again)]
         with transaction.atomic(self.alias):
             return [self._record_one(run, result, again) for result in results]
-
-    @staticmethod
-    def _fits(result: Result) -> bool:
-        """Whether the output is small enough for the row itself."""
-        return len(result.output or "") <= INLINE_BYTES
-
-    def _is_plain(self, result: Result) -> bool:
-        return result.failure is None and self._fits(result)
 
     def _record_one(self, run: RunClaim, result: Result, again: frozenset[str]) -> Memo:
         is_new = result.request.key not in again
         written = self._insert(run, result) if is_new else self._update(run, result)
         if not written:
             return self._adopt(run, result)
-        if not self._is_plain(result):
+        if not result.is_plain:
             self._add_extras(run.id, result)
         return result.memo
 
     def _add_extras(self, run: UUID, result: Result) -> None:
         request, output = result.request, result.output
-        if output is not None and not self._fits(result):
+        if output is not None and result.is_large:
             Blob.objects.using(self.alias).create(run_id=run, key=request.key, body=output)
         if result.failure is not None:
             self.runs.note_attempt(
@@ -258,7 +250,7 @@ class Steps(Table):
             ended: Counter[UUID] = Counter()
             raced: Counter[UUID] = Counter()
             for claim, result in self._write(sorted(results, key=lambda pair: pair[0].id)):
-                if not self._is_plain(result):
+                if not result.is_plain:
                     self._add_extras(claim.run, result)
                 if result.is_final:
                     ended[claim.run] += 1
@@ -293,34 +285,3 @@ class Steps(Table):
             self.rows.filter(pk=claim.id, claim=claim.claim, status=StepStatus.RUNNING).update(
                 status=StepStatus.PENDING, owner=None, due_at=database_in(delay)
             )
-
-
-def rest() -> dict[str, Any]:
-    """Return the columns of a run that parks, unless it was woken meanwhile."""
-    is_woken = Q(wake__gt=0)
-    return {
-        "due_at": Case(
-            When(is_woken, then=database_now()), default=None, output_field=DateTimeField()
-        ),
-        "status": Case(
-            When(is_woken, then=Value(RunStatus.QUEUED)),
-            default=Value(RunStatus.WAITING),
-            output_field=CharField(),
-        ),
-        "owner": None,
-    }
-
-
-def outcome_fields(result: Result) -> dict[str, Any]:
-    """Return the columns that a result fills."""
-    large = result.output is not None and len(result.output) > INLINE_BYTES
-    return {
-        "status": result.status,
-        "attempt": result.attempt + (not result.is_final),
-        "output": None if large else result.output,
-        "error": error_text(result.failure) if result.failure else None,
-        "large": large,
-        "due_at": None if result.retry_in is None else database_in(result.retry_in),
-        "started": database_in(-result.seconds),
-        "ended": database_now() if result.is_final else None,
-    }
