@@ -63,19 +63,19 @@ class Assisting:
             connections.close_all()
 
 
-def assist(store: Store, claims: Sequence[StepClaim]) -> None:
+def assist(store: Store, claims: Sequence[StepClaim], *, owner: str) -> None:
     """Run claimed steps, of one run after the other. Never raises."""
     with held.batch(claims):
         for run, group in groupby(sorted(claims, key=lambda c: c.run), key=lambda c: c.run):
             mine = list(group)
             try:
-                _assist_run(store, run, mine)
+                _assist_run(store, run, mine, owner)
             except Exception:
                 logger.exception("steps of run %s failed", run, extra={"run_id": str(run)})
                 _give_back(store, mine)
 
 
-def _assist_run(store: Store, run_id: UUID, claims: list[StepClaim]) -> None:
+def _assist_run(store: Store, run_id: UUID, claims: list[StepClaim], owner: str) -> None:
     row = Run.objects.using(store.alias).only("function", "event_id").get(pk=run_id)
     try:
         function = registry.get(row.function)
@@ -83,6 +83,14 @@ def _assist_run(store: Store, run_id: UUID, claims: list[StepClaim]) -> None:
         store.steps.give_back(claims, ABSENT)
         store.runs.explain([run_id], str(error))
         return
+    if function.threads > len(claims):
+        more = store.steps.claim(owner, function.threads - len(claims), run_id)
+        claims.extend(more)
+    with held.batch(claims):
+        _run(store, row, function, claims)
+
+
+def _run(store: Store, row: Run, function: Function, claims: list[StepClaim]) -> None:
     batch = Batch(store, claims, function.id, Options.of(function).policy)
     poison = [claim for claim in claims if claim.crashes >= conf.MAX_CRASHES]
     for claim in poison:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
+
+from asgiref.sync import sync_to_async
+from django.db import close_old_connections
 
 from durable.authoring.context import Context, ContextSync
 from durable.authoring.event import Event
@@ -22,8 +26,16 @@ def call(function: Function, tape: Tape, run_id: UUID, events: list[Event]) -> O
     kind = Context if function.is_async else ContextSync
     ctx = kind(tape=tape, run_id=str(run_id), events=events, threads=function.threads)
     args = (ctx, ctx.step) if function.takes_step else (ctx,)
-    handler: Callable[[], Any] = lambda: function.handler(*args)  # noqa: E731 - a bound call
-    return execute_async(handler, tape) if function.is_async else execute(handler, tape)
+    handler = partial(function.handler, *args)
+    if not function.is_async:
+        return execute(handler, tape)
+    return execute_async(partial(_on_sound_connections, handler), tape)
+
+
+async def _on_sound_connections(handler: Callable[[], Awaitable[Any]]) -> Any:
+    """Await the handler; the thread in which its async ORM calls run gets no request signals."""
+    await sync_to_async(close_old_connections)()
+    return await handler()
 
 
 def events_of(store: Store, event_id: UUID | None) -> list[Event]:

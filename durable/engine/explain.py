@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Count, Exists, Max, Min, OuterRef, Q
+from django.db.models.functions import Substr
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
@@ -18,6 +20,7 @@ from durable.engine.words import span
 from durable.models import Attempt, Run, RunStatus, Step, StepStatus
 from durable.models.status import FINAL_RUN, OPEN_STEP
 
+_NAME = re.compile(r'"name":"([^"\\]*)"')
 _FRESH = 1.0  # seconds for which nobody asks why a due run has not been taken
 
 
@@ -28,7 +31,7 @@ class Outlook:
     counts: dict[str, int] = field(default_factory=dict)  # its steps, by status
     due: datetime | None = None  # when its next open step may be claimed
     failed: Attempt | None = None  # its last failed try, while it may be tried again
-    why: str = ""  # why it is not moving
+    why: str = ""  # why it is not moving, or what it failed with
 
     @property
     def done(self) -> int:
@@ -56,7 +59,19 @@ def explain(alias: str, runs: Iterable[Run]) -> Mapping[UUID, Outlook]:
     now = clock.now()
     for run in runs:
         found[run.pk].why = _why(run, found[run.pk], now)
+    for pk, name in _names_of_errors(alias, [r.pk for r in runs if r.status == RunStatus.FAILED]):
+        found[pk].why = name
     return found
+
+
+def _names_of_errors(alias: str, runs: list[UUID]) -> Iterable[tuple[UUID, str]]:
+    """Name what runs failed with; a traceback may be long, so only its beginning is read."""
+    if not runs:
+        return
+    rows = Run.objects.using(alias).filter(pk__in=runs).annotate(start=Substr("error", 1, 500))
+    for pk, start in rows.values_list("pk", "start"):
+        name = _NAME.search(start or "")
+        yield pk, name[1] if name else ""
 
 
 def _last_failures(alias: str, runs: list[UUID]) -> Iterable[Attempt]:

@@ -15,6 +15,7 @@ from durable.engine.held import held
 from durable.engine.limits import check_size, check_steps, check_transaction, raise_if_fatal
 from durable.engine.options import Options
 from durable.engine.verdict import judge
+from durable.q2 import pulse
 from durable.replay.body import Ran
 from durable.replay.failure import Failure
 from durable.replay.interrupt import Parked
@@ -22,7 +23,7 @@ from durable.replay.memo import Memo
 from durable.replay.request import ParallelMode, Request
 from durable.replay.tape import RunTargets, Tape
 from durable.store import Store
-from durable.store.rows import History, Result, RunClaim
+from durable.store.rows import History, Result, RunClaim, StepClaim
 from durable.wake import wake
 
 LARGEST_BATCH = 50
@@ -67,6 +68,8 @@ class Driving:
 
     def admit(self, requests: Sequence[Request]) -> None:
         """Raise if these steps may not start."""
+        if pulse.is_stopping():
+            raise Parked(0.0)  # another worker goes on from here
         check_transaction(self.store, self.depth, requests[0])
         new = [request for request in requests if request.key not in self.tries]
         check_steps(self.run.function, self.count + len(new), requests[-1])
@@ -160,7 +163,7 @@ class Driving:
     def _help(self, run_targets: RunTargets, size: int) -> None:
         limit = max(1, min(LARGEST_BATCH, size // (4 * self.workers)))
         limit = max(limit, self.options.threads)
-        while claims := self.store.steps.claim(self.owner, limit, self.run.id):
+        while claims := self._claim(limit):
             batch = Batch(self.store, claims, self.run.function, self.options.policy)
             with held.batch(claims):
                 self._batch = batch
@@ -172,6 +175,11 @@ class Driving:
                 batch.miss(self.tape.targets - set(errors), self.tape.misuse)
                 batch.flush()
             self.tape.targets = self._batch = None
+
+    def _claim(self, limit: int) -> list[StepClaim]:
+        if pulse.is_stopping():
+            return []
+        return self.store.steps.claim(self.owner, limit, self.run.id)
 
     def _join(self) -> None:
         """Wait a little for steps that others run; go on with the results, or park."""

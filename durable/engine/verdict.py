@@ -17,7 +17,7 @@ from durable.store.rows import Result
 
 def judge(ran: Ran, attempt: int, policy: RetryPolicy) -> Result:
     """Say what is to be recorded of one execution of a step's body."""
-    result = Result(request=ran.request, attempt=attempt, seconds=ran.seconds)
+    result = Result(request=ran.request, attempt=attempt, seconds=ran.seconds, ended=ran.ended)
     failure = ran.failure
     if failure is None:
         try:

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
-def span(length: timedelta | float) -> str:
-    """Return a length in its two largest units: "120 ms", "3.2 s", "4 min 5 s", "2 h"."""
+def span(length: timedelta | float, *, units: int = 2) -> str:
+    """Return a length in its largest units: "120 ms", "3.2 s", "4 min 5 s", "2 h"."""
     seconds = length.total_seconds() if isinstance(length, timedelta) else length
     seconds = max(seconds, 0.0)
     if seconds < 0.9995:
@@ -20,7 +20,9 @@ def span(length: timedelta | float) -> str:
     smaller = next((one for one in _UNITS if one[0] < size), (1, ""))
     count, rest = divmod(whole, size)
     words = f"{count} {unit}"
-    return f"{words} {rest // smaller[0]} {smaller[1]}" if rest >= smaller[0] > 0 else words
+    if units == 1 or rest < smaller[0] or not smaller[1]:
+        return words
+    return f"{words} {rest // smaller[0]} {smaller[1]}"
 
 
 def took(started: datetime | None, ended: datetime | None, now: datetime) -> str:

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from durable.replay.cursor import CURSOR, Cursor, Intent
@@ -18,12 +18,16 @@ CAUGHT = (Exception, SystemExit, asyncio.CancelledError)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
-    """One execution of a body: what it returned, or how it failed; it took `seconds`."""
+    """One execution of a body: what it returned, or how it failed.
+
+    It took `seconds`, and had ended at `ended` on the monotonic clock.
+    """
 
     request: Request
     value: Any = None
     failure: Failure | None = None
     seconds: float = 0.0
+    ended: float = field(default_factory=time.monotonic)
 
 
 def run_body(request: Request) -> Ran:

@@ -37,6 +37,6 @@ def outcome_fields(result: Result) -> dict[str, Any]:
         "error": error_text(result.failure) if result.failure else None,
         "large": result.is_large,
         "due_at": None if result.retry_in is None else database_in(result.retry_in),
-        "started": database_in(-result.seconds),
-        "ended": database_now() if result.is_final else None,
+        "started": database_in(-result.age - result.seconds),
+        "ended": database_in(-result.age) if result.is_final else None,
     }

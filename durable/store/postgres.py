@@ -40,9 +40,11 @@ _FLUSH = """
 UPDATE {S} SET {s.status} = f.status, {s.attempt} = f.attempt, {s.output} = f.output,
  {s.error} = f.error, {s.large} = f.large, {s.owner} = NULL,
  {s.due_at} = {now} + f.retry_in * INTERVAL '1 second',
- {s.ended} = CASE WHEN f.retry_in IS NULL THEN {now} END
+ {s.started} = {now} - (f.age + f.seconds) * INTERVAL '1 second',
+ {s.ended} = CASE WHEN f.retry_in IS NULL THEN {now} - f.age * INTERVAL '1 second' END
 FROM UNNEST(%s::bigint[], %s::bigint[], %s::text[], %s::int[], %s::text[], %s::text[], %s::bool[],
- %s::float8[]) AS f (id, claim, status, attempt, output, error, large, retry_in)
+ %s::float8[], %s::float8[], %s::float8[])
+ AS f (id, claim, status, attempt, output, error, large, retry_in, age, seconds)
 WHERE {S}.{s.id} = f.id AND {S}.{s.claim} = f.claim AND {S}.{s.status} = 'running'
 RETURNING {S}.{s.id}
 """
@@ -79,6 +81,8 @@ class Steps(SqlSteps):
                 error_text(result.failure) if result.failure else None,
                 result.is_large,
                 result.retry_in,
+                result.age,
+                result.seconds,
             )
             for claim, result in results
         ]

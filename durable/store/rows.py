@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from durable.replay.failure import Failure
@@ -71,14 +72,23 @@ class History:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """One execution of a body, judged: a result, a final failure, or a failure with a delay."""
+    """One execution of a body, judged: a result, a final failure, or a failure with a delay.
+
+    It took `seconds`, and had ended at `ended` on the monotonic clock.
+    """
 
     request: Request
     attempt: int
     seconds: float
+    ended: float = field(default_factory=time.monotonic)
     output: str | None = None
     failure: Failure | None = None
     retry_in: float | None = None
+
+    @property
+    def age(self) -> float:
+        """Seconds since the body ended."""
+        return round(max(time.monotonic() - self.ended, 0.0), 3)
 
     @property
     def is_final(self) -> bool:

@@ -65,7 +65,8 @@ COUNT = "SELECT COUNT(*) FROM (SELECT 1 FROM {S} WHERE " + CLAIMABLE + " LIMIT {
 
 FLUSH = """
 UPDATE {S} SET {s.status} = %s, {s.attempt} = %s, {s.output} = %s, {s.error} = %s,
- {s.large} = {large}, {s.owner} = NULL, {s.due_at} = {due}, {s.ended} = {ended}
+ {s.large} = {large}, {s.owner} = NULL, {s.due_at} = {due}, {s.started} = {ago},
+ {s.ended} = {ended}
 WHERE {s.id} = %s AND {s.claim} = %s AND {s.status} = 'running'
 """
 
@@ -146,7 +147,9 @@ class SqlSteps(Sql, Steps):
     def _write_one(self, claim: StepClaim, result: Result) -> bool:
         attempt, output, error, parts = self._outcome(result)
         status = result.status if result.is_final else "pending"
-        values = (status, attempt, output, error, claim.id, claim.claim)
+        took = round(result.age + result.seconds, 3)
+        parts["ended"] = self.at(-result.age) if result.is_final else "NULL"
+        values = (status, attempt, output, error, took, claim.id, claim.claim)
         return self.tell(FLUSH, *values, **parts) == 1
 
     def _join(self, run: UUID, ended: int, raced: int) -> int:

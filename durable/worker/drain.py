@@ -48,7 +48,7 @@ class Worker:
             return 1
         claims = self.store.steps.claim(self.owner, self._share())
         if claims:
-            assist(self.store, claims)
+            assist(self.store, claims, owner=self.owner)
         return len(claims)
 
     def _share(self) -> int:
