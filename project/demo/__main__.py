@@ -11,10 +11,15 @@ from project.demo import stage
 
 def main() -> int:
     arguments = _arguments()
-    stage.build()
-    from project.demo import play  # it imports models, which Django must have loaded before
+    file = arguments.file.resolve()
+    try:
+        stage.build()
+        from project.demo import play  # it imports models, which Django must have loaded before
 
-    return play.play(arguments.file.resolve(), with_kills=arguments.kill)
+        return play.play(file, with_kills=arguments.kill)
+    except KeyboardInterrupt:
+        print("\nStopped, and everything that was started with it.")
+        return 130
 
 
 def _arguments() -> argparse.Namespace:

@@ -22,9 +22,6 @@ def play(file: Path, *, with_kills: bool) -> int:
     screen = Screen(sys.stdout)
     try:
         is_right = _play(screen, file, with_kills=with_kills)
-    except KeyboardInterrupt:
-        screen.say_all(["", "Stopped, and everything that was started with it."])
-        return 130
     except StuckError as error:
         screen.say_all(["", str(error)])
         is_right = False

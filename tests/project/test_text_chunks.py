@@ -31,7 +31,7 @@ def test_every_word_is_in_exactly_one_chunk() -> None:
 
 
 def test_long_text_has_longer_chunks_not_more() -> None:
-    assert len(split(FIVE_WORDS * MOST_CHUNKS * 40)) == MOST_CHUNKS
+    assert len(split(f"{FIVE_WORDS * 7}\n\n" * 2_000)) in range(MOST_CHUNKS // 2, MOST_CHUNKS + 1)
 
 
 def test_text_without_words_has_no_chunks() -> None:
