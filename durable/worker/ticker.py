@@ -19,13 +19,11 @@ from durable.q2 import options
 from durable.q2.hints import Throttle, untaken
 from durable.store import get_store
 from durable.wake import hint, wake
-from durable.worker.reaper import reap
 
 logger = logging.getLogger("durable.worker")
 
 AHEAD = 2.5  # seconds; what comes due later is seen in time by the one that looks
 _REST = 1.0  # seconds between two tries to become the one that looks
-_REAP = 5.0  # seconds between two looks for dead neighbours
 _TROUBLE = 2.0  # seconds to wait when the database does not answer
 
 _started_in: int | None = None
@@ -50,7 +48,6 @@ class Ticker:
         self._changed = threading.Condition()
         self._throttle = Throttle(options.workers())
         self._lock_file: int | None = None
-        self._reaped = time.monotonic()
 
     def arm(self, seconds: float) -> None:
         """Send a hint in `seconds`, unless that is so late that the one that looks will see it."""
@@ -75,9 +72,6 @@ class Ticker:
         due = get_store().due(options.workers())
         for _ in range(self._throttle.allow(due.count, untaken() if due.count else 0)):
             wake()
-        if time.monotonic() - self._reaped > _REAP:
-            self._reaped = time.monotonic()
-            reap()
         return self._throttle.rest(due.next_in)
 
     def _sleep(self, seconds: float) -> None:
