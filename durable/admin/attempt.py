@@ -57,7 +57,7 @@ def step_of(attempt: Attempt) -> str:
 class AttemptAdmin(ReadOnlyAdmin[Attempt]):
     """History: these rows never change."""
 
-    list_display = ("what", "tried", "run_link", "ended_at", "failed_with")
+    list_display = ("what", "tried", "run_link", "failed", "failed_with")
     list_select_related = ("run",)
     lean = ("run__output", "run__error", "run__reason", "run__owner")
     search_fields = ("run",)
@@ -67,6 +67,7 @@ class AttemptAdmin(ReadOnlyAdmin[Attempt]):
         (_("Error"), {"fields": ("failed_with", "code", "traceback")}),
     )
     started_at = show.time_of("started", _("started"))
+    failed = show.ago_of("ended", _("failed"))
     ended_at = show.time_of("ended", _("ended"))
 
     def get_search_results(
@@ -91,7 +92,7 @@ class AttemptAdmin(ReadOnlyAdmin[Attempt]):
     @admin.display(description=_("run"))
     def run_link(self, attempt: Attempt) -> SafeString:
         """Link to the run."""
-        label = f"{attempt.run.function} {str(attempt.run_id)[-12:]}"
+        label = f"{attempt.run.function} {show.tail(attempt.run_id)}"
         return show.link(self.admin_site, attempt.run, label)
 
     @admin.display(description=_("error"))

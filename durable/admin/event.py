@@ -25,7 +25,7 @@ MOST = 50  # runs that an event's page shows
 class EventAdmin(ReadOnlyAdmin[Event]):
     """One event may have started thousands of runs, so its page shows some and links to all."""
 
-    list_display = ("short_id", "name", "received_at", "custom_id", "runs_link")
+    list_display = ("short_id", "name", "came", "custom_id", "runs_link")
     list_filter = (NameFilter,)
     lean = ("data", "dedupe_key")
     search_fields = ("id",)
@@ -37,6 +37,7 @@ class EventAdmin(ReadOnlyAdmin[Event]):
     )
     short_id, whole_id = show.short_id, show.whole_id
     happened_at = show.time_of("ts", _("happened"))
+    came = show.ago_of("received", _("received"))
     received_at = show.time_of("received", _("received"))
 
     def get_search_results(
@@ -76,7 +77,7 @@ def _runs_of(request: HttpRequest, site: AdminSite, event: Event) -> dict[str, A
     return {
         "runs": [
             {
-                "link": show.link(site, run, str(run.pk)[-12:]),
+                "link": show.link(site, run, show.tail(run.pk)),
                 "function": run.function,
                 "state": show.pill(run),
                 "started": show.exact(run.started),

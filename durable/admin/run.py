@@ -21,7 +21,7 @@ from durable.engine.explain import Outlook, explain
 from durable.models import Event, Run
 from durable.store import get_store
 
-_HEAD = ("state", "function", "why", "event_link", "steps_done", "attempt", "crashes")
+_HEAD = ("whole_id", "state", "function", "event_link", "steps_done", "tried")
 _TIMES = ("created_at", "started_at", "ended_at", "duration")
 _ENGINE = ("due", "owner", "claim", "wake", "pending", "wave")
 
@@ -30,7 +30,16 @@ _ENGINE = ("due", "owner", "claim", "wake", "pending", "wave")
 class RunAdmin(ReadOnlyAdmin[Run]):
     """`prepare` and `outlook` put what the row does not know beside it, for a whole page at once."""
 
-    list_display = ("short_id", "state", "function", "began", "duration", "steps_done", "why")
+    list_display = (
+        "short_id",
+        "state",
+        "function",
+        "steps_done",
+        "why",
+        "began",
+        "duration",
+        "tried",
+    )
     list_filter = ("status", FunctionFilter)
     lean = ("output", "error", "owner", "dedupe_key")
     search_fields = ("id",)
@@ -54,7 +63,7 @@ class RunAdmin(ReadOnlyAdmin[Run]):
     def get_fieldsets(self, request: HttpRequest, obj: Run | None = None) -> Any:
         """Show the parts that have something to say."""
         parts: list[tuple[Any, Any]] = [
-            (None, {"fields": ("whole_id", *_HEAD)}),
+            (None, {"fields": self._head(obj)}),
             (_("Times"), {"fields": _TIMES}),
         ]
         if obj is not None and obj.error is not None:
@@ -84,16 +93,23 @@ class RunAdmin(ReadOnlyAdmin[Run]):
 
     short_id = show.short_id
 
-    @admin.display(description=_("started"))
-    def began(self, run: Run) -> str:
-        """Show when it started."""
-        return show.moment(run.started)
+    began = show.ago_of("started", _("started"))
 
     @admin.display(description=_("steps"))
     def steps_done(self, run: Run) -> str:
         """Show how many of its steps have ended."""
         outlook = self.outlook(run)
         return f"{outlook.done}/{outlook.total}"
+
+    @admin.display(description=_("try"))
+    def tried(self, run: Run) -> int:
+        """Count from one, as people do, how often the code between two steps was begun."""
+        return run.attempt + 1
+
+    @admin.display(description=_("lost workers"))
+    def lost(self, run: Run) -> int:
+        """Show how many workers were lost since the last recorded step."""
+        return run.crashes
 
     @admin.display(description=_("why it is not moving"))
     def why(self, run: Run) -> str:
@@ -130,6 +146,14 @@ class RunAdmin(ReadOnlyAdmin[Run]):
     def traceback(self, run: Run) -> SafeString | str:
         """Show where it failed."""
         return payload.stack(run.failure)
+
+    def _head(self, run: Run | None) -> list[str]:
+        head = list(_HEAD)
+        if run is not None and not run.is_final and self.outlook(run).why:
+            head.insert(2, "why")
+        if run is not None and run.crashes:
+            head.append("lost")
+        return head
 
     def outlook(self, run: Run) -> Outlook:
         """Return what is known of the run besides its row."""

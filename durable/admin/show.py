@@ -16,7 +16,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from durable import clock
-from durable.engine.words import took
+from durable.engine.words import span, took
 
 EMPTY = "-"  # as Django's own admin shows nothing
 _ICONS = {
@@ -24,7 +24,7 @@ _ICONS = {
     "pending": "◷",
     "running": "▶",
     "sleeping": "☾",
-    "waiting": "⏸",
+    "waiting": "‖",
     "retrying": "↻",
     "completed": "✓",
     "done": "✓",
@@ -45,14 +45,24 @@ def pill(row: Model) -> SafeString:
     )
 
 
-def moment(value: datetime | None) -> str:
-    """Show a time to the second, in the site's time zone."""
-    return EMPTY if value is None else f"{localtime(value):%Y-%m-%d %H:%M:%S}"
-
-
 def exact(value: datetime | None) -> str:
     """Show a time to the millisecond, in the site's time zone."""
-    return EMPTY if value is None else f"{moment(value)}.{value.microsecond // 1000:03d}"
+    if value is None:
+        return EMPTY
+    return f"{localtime(value):%Y-%m-%d %H:%M:%S}.{value.microsecond // 1000:03d}"
+
+
+def ago(value: datetime | None) -> SafeString | str:
+    """Show how long ago something was; the exact time is its title."""
+    if value is None:
+        return EMPTY
+    words = _("%(time)s ago") % {"time": span(clock.now() - value, units=1)}
+    return format_html('<span class="durable-time" title="{}">{}</span>', exact(value), words)
+
+
+def tail(pk: object) -> str:
+    """Return the end of an id: its beginning is a time, alike for all."""
+    return str(pk)[-12:]
 
 
 def code(text: object) -> SafeString:
@@ -87,6 +97,16 @@ def time_of(field: str, description: Any) -> Callable[[Any, Any], str]:
     return column
 
 
+def ago_of(field: str, description: Any) -> Callable[[Any, Any], SafeString | str]:
+    """Return a column that shows how long ago a time was."""
+
+    @admin.display(description=description)
+    def column(self: object, row: Any) -> SafeString | str:
+        return ago(getattr(row, field))
+
+    return column
+
+
 @admin.display(description=_("status"))
 def status(self: object, row: Model) -> SafeString:
     """A column that shows the status."""
@@ -107,5 +127,5 @@ def whole_id(self: object, row: Model) -> SafeString:
 
 @admin.display(description=_("id"))
 def short_id(self: object, row: Model) -> SafeString:
-    """A column that shows the end of the id: its beginning is a time, alike for all."""
-    return format_html('<code title="{}">{}</code>', row.pk, str(row.pk)[-12:])
+    """A column that shows the end of the id."""
+    return format_html('<code class="durable-id" title="{}">{}</code>', row.pk, tail(row.pk))

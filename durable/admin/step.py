@@ -24,7 +24,7 @@ from durable.store import get_store
 
 MOST = 200  # steps that a run's page shows
 _OF_RUN = "run__id__exact"
-_HEAD = ("run_link", "title", "branch", "mode", "state", "tries", "crashes")
+_HEAD = ("run_link", "title", "branch", "mode", "state", "tries", "lost")
 _TIMES = ("started_at", "ended_at", "duration")
 _ENGINE = ("due", "owner", "claim", "wave", "by", "key")
 
@@ -74,7 +74,7 @@ def _glance(step: Any) -> str:
 class StepAdmin(ReadOnlyAdmin[Step]):
     """The list is in order when it is that of one run."""
 
-    list_display = ("__str__", "state", "run_link", "branch", "begun", "duration", "failed_with")
+    list_display = ("__str__", "state", "run_link", "branch", "began", "duration", "failed_with")
     list_select_related = ("run",)
     lean = ("output", "owner", "run__output", "run__error", "run__reason")
     search_fields = ("run",)
@@ -83,6 +83,7 @@ class StepAdmin(ReadOnlyAdmin[Step]):
     started_at = show.time_of("started", _("started"))
     ended_at = show.time_of("ended", _("ended"))
     due = show.time_of("due_at", _("due"))
+    began = show.ago_of("started", _("started"))
 
     def get_list_filter(self, request: HttpRequest) -> Any:
         """Offer a filter within one run; over all runs it would read every step there is."""
@@ -127,7 +128,7 @@ class StepAdmin(ReadOnlyAdmin[Step]):
     @admin.display(description=_("run"))
     def run_link(self, step: Step) -> SafeString:
         """Link to the run."""
-        label = f"{step.run.function} {str(step.run_id)[-12:]}"
+        label = f"{step.run.function} {show.tail(step.run_id)}"
         return show.link(self.admin_site, step.run, label)
 
     @admin.display(description=_("tries"))
@@ -135,10 +136,10 @@ class StepAdmin(ReadOnlyAdmin[Step]):
         """Show how often it was begun."""
         return tries(step)
 
-    @admin.display(description=_("started"))
-    def begun(self, step: Step) -> str:
-        """Show when it started."""
-        return show.moment(step.started)
+    @admin.display(description=_("lost workers"))
+    def lost(self, step: Step) -> int:
+        """Show how many workers were lost while they held it."""
+        return step.crashes
 
     @admin.display(description=_("result"))
     def result(self, step: Step) -> SafeString | str:

@@ -12,6 +12,7 @@ from django.db.models import Count, Exists, Max, Min, OuterRef, Q
 from django.db.models.functions import Substr
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from durable import clock
 from durable.authoring.registry import registry
@@ -120,14 +121,19 @@ def _why_running(run: Run, now: datetime) -> str:
         silent = span(now - run.due_at)
         return _("its worker is silent; its lease passed %(time)s ago") % {"time": silent}
     if run.crashes:
-        return _("running again after %(count)d lost workers") % {"count": run.crashes}
+        one, many = (
+            "running again after a lost worker",
+            "running again after %(count)d lost workers",
+        )
+        return ngettext(one, many, run.crashes) % {"count": run.crashes}
     return ""
 
 
 def _why_waiting(run: Run, outlook: Outlook, now: datetime) -> str:
     if not run.pending:
         return _("waiting to be woken")
-    words = _("waiting for %(count)d parallel steps") % {"count": run.pending}
+    one, many = "waiting for %(count)d parallel step", "waiting for %(count)d parallel steps"
+    words = ngettext(one, many, run.pending) % {"count": run.pending}
     running = outlook.counts.get(StepStatus.RUNNING, 0)
     if running:
         return words + "; " + _("%(count)d running") % {"count": running}
