@@ -27,12 +27,13 @@ INSERT INTO {S} ({s.run}, {s.key}, {s.name}, {s.index}, {s.branch}, {s.op}, {s.w
  {s.started}, {s.ended}, {s.by})
 """
 
-# The claim alone is the fence: whoever ends or takes over a run changes it.
+# A run that is held has an owner. Asking for that rather than for the status leaves the planner one
+# index to think about: the primary key's.
 RECORD = (
     INSERT
     + """SELECT {r.id}, %s, %s, %s, %s, %s, %s, '', '{status}', 0, %s, 0, %s, %s, {large},
  {due}, {ago}, {ended}, {r.claim}
-FROM {R} WHERE {r.id} = %s AND {r.claim} = %s {d.share} {d.skip_existing}
+FROM {R} WHERE {r.id} = %s AND {r.claim} = %s AND {r.owner} IS NOT NULL {d.share} {d.skip_existing}
 """
 )
 

@@ -246,6 +246,8 @@ class Steps(Table):
         Returns:
             How many runs became due by it.
         """
+        if not results:
+            return 0
         with transaction.atomic(self.alias):
             ended: Counter[UUID] = Counter()
             raced: Counter[UUID] = Counter()
