@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import random
 from dataclasses import replace
 from typing import Any
 
 from durable import clock, codec
 from durable.conf import conf
-from durable.errors import LimitExceededError, OutputUnserializableError
+from durable.errors import LimitExceededError, OutputUnserializableError, StepMisuseError
 from durable.replay.body import Ran
 from durable.replay.failure import Failure, found
 from durable.replay.retry import RetryPolicy
@@ -18,7 +19,7 @@ from durable.store.rows import Result
 def judge(ran: Ran, attempt: int, policy: RetryPolicy) -> Result:
     """Say what is to be recorded of one execution of a step's body."""
     result = Result(request=ran.request, attempt=attempt, seconds=ran.seconds, ended=ran.ended)
-    failure = ran.failure
+    failure = ran.failure or _not_awaited(ran)
     if failure is None:
         try:
             output = encoded(ran.value, f"the result of step {ran.request.title!r}")
@@ -27,6 +28,18 @@ def judge(ran: Ran, attempt: int, policy: RetryPolicy) -> Result:
         else:
             return replace(result, output=output)
     return replace(result, failure=failure, retry_in=delay(policy, failure, attempt))
+
+
+def _not_awaited(ran: Ran) -> Failure | None:
+    if not inspect.iscoroutine(ran.value):
+        return None
+    ran.value.close()
+    return found(
+        StepMisuseError(
+            f"Step {ran.request.title!r}: the handler returned a coroutine, but the function is not "
+            "async, so nobody awaits it. Make the function async def and await the step."
+        )
+    )
 
 
 def delay(policy: RetryPolicy, failure: Failure, attempt: int) -> float | None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Awaitable, Callable, Sequence
 from contextvars import copy_context
 from typing import Any
 
+from durable.errors import StepMisuseError
 from durable.replay.cursor import CURSOR
 from durable.replay.request import ParallelMode
 from durable.replay.tape import Tape
@@ -41,7 +43,14 @@ async def gather(
 
 
 async def _call(branch: Callable[[], Awaitable[Any]]) -> Any:
-    return await branch()
+    awaitable = branch()
+    if not inspect.isawaitable(awaitable):
+        raise StepMisuseError(
+            f"group.parallel: a branch of an async function returned {type(awaitable).__name__}, "
+            "which cannot be awaited. Return the step itself: lambda: ctx.step.run(…), or write the "
+            "branch as async def."
+        )
+    return await awaitable
 
 
 def _errors_first(task: asyncio.Task[Any]) -> bool:

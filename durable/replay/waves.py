@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -9,6 +10,7 @@ from contextvars import copy_context
 from functools import partial
 from typing import Any
 
+from durable.errors import StepMisuseError
 from durable.replay.cursor import CURSOR, Cursor, Intent
 from durable.replay.interrupt import Blocked, Halted, Interrupt, Targeted
 from durable.replay.request import ParallelMode, Request
@@ -142,4 +144,10 @@ class Group:
         if cursor.interrupt is not None:
             self.tape.misuse = swallowed(cursor.title, "and went on")
             raise Halted(self.tape.misuse)
+        if inspect.iscoroutine(value):
+            value.close()
+            raise StepMisuseError(
+                f"group.parallel: branch {number} is a coroutine function, but the function is not "
+                "async. Make the function async def, or the branch a plain function."
+            )
         return value, ()
