@@ -68,11 +68,12 @@ _given: Way | None = None
 
 
 def _way() -> Way:
-    return _given or _chosen()
+    return _given or chosen()
 
 
 @cache
-def _chosen() -> Way:
+def chosen() -> Way:
+    """Return the way that suits the site's broker and database."""
     if options.is_sync():
         return Silence()
     if not options.has_own_broker():
