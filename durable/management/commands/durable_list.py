@@ -1,0 +1,92 @@
+"""`manage.py durable_list`: the newest runs."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentTypeError
+from collections.abc import Iterator, Mapping
+from typing import Any
+from uuid import UUID
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from durable import clock
+from durable.engine.explain import Outlook, explain
+from durable.engine.words import span, took
+from durable.management.export import summary
+from durable.management.words import coloured, line, signs_for
+from durable.models import Run, RunStatus
+from durable.store import get_store
+
+_COLUMNS = ("ID", "STATUS", "FUNCTION", "STARTED", "TOOK", "STEPS", "WHY IT IS NOT MOVING")
+
+
+class Command(BaseCommand):
+    """With `--verbosity 0` only the ids are printed."""
+
+    help = "List the newest runs."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the arguments."""
+        parser.add_argument("--status", choices=RunStatus.values, help="only runs of this status")
+        parser.add_argument("--function", help="only runs of the function with this id")
+        parser.add_argument("--limit", type=_positive, default=20, help="runs at most (20)")
+        parser.add_argument("--format", choices=("text", "json"), default="text")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Print the runs."""
+        alias = get_store().alias
+        runs = list(_runs(alias, options)[: options["limit"]])
+        outlooks = explain(alias, runs)
+        if options["format"] == "json":
+            self.stdout.write(json.dumps([summary(r, outlooks[r.pk]) for r in runs], indent=2))
+        elif options["verbosity"] == 0:
+            self.stdout.write("".join(f"{run.pk}\n" for run in runs), ending="")
+        elif runs:
+            for text in self._table(runs, outlooks):
+                self.stdout.write(text)
+        else:
+            self.stdout.write("No runs.")
+
+    def _table(self, runs: list[Run], outlooks: Mapping[UUID, Outlook]) -> Iterator[str]:
+        signs = signs_for(self.stdout)
+        cells = [_cells(run, outlooks[run.pk], signs.of(run.status)) for run in runs]
+        widths = [max(map(len, column)) for column in zip(_COLUMNS, *cells, strict=True)]
+        yield _row(_COLUMNS, widths)
+        for run, row in zip(runs, cells, strict=True):
+            padded = _row(row, widths)
+            status = row[1].ljust(widths[1])
+            yield padded.replace(status, coloured(self.style, run.status, status), 1)
+
+
+def _runs(alias: str, options: Mapping[str, Any]) -> Any:
+    runs = Run.objects.using(alias).defer("output", "error").order_by("-pk")
+    if options["status"]:
+        runs = runs.filter(status=options["status"])
+    if options["function"]:
+        runs = runs.filter(function=options["function"])
+    return runs
+
+
+def _cells(run: Run, outlook: Outlook, sign: str) -> tuple[str, ...]:
+    now = clock.now()
+    return (
+        str(run.pk),
+        f"{sign} {run.status}",
+        line(run.function, 40),
+        f"{span(now - run.started, units=1)} ago" if run.started else "-",
+        took(run.started, run.ended, now) or "-",
+        f"{outlook.done}/{outlook.total}",
+        line(outlook.why, 120),
+    )
+
+
+def _row(cells: tuple[str, ...], widths: list[int]) -> str:
+    return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+
+
+def _positive(text: str) -> int:
+    number = int(text) if text.isdecimal() else 0
+    if number < 1:
+        raise ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return number
