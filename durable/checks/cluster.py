@@ -1,0 +1,84 @@
+"""What `Q_CLUSTER` asks of django-q2 that would hurt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from ctypes import c_float
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+
+from durable.checks.site import TAG
+
+_RETRY, _GUARD_CYCLE = 60, 0.5  # django-q2's defaults
+_GRACE = 3  # seconds that django-q2 adds to a timeout before it kills
+_MOST_CYCLES = 1_000_000
+
+
+def cluster() -> Mapping[str, Any]:
+    """Return the setting; an empty one where another check says that it is missing."""
+    given = getattr(settings, "Q_CLUSTER", None)
+    return given if isinstance(given, Mapping) else {}
+
+
+def _number(name: str, default: float | None = None) -> float | None:
+    value = cluster().get(name, default)
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+@register(TAG)
+def check_retry(**kwargs: Any) -> list[CheckMessage]:
+    """A task is not given out again while it may still run."""
+    timeout, retry = _number("timeout"), _number("retry", _RETRY)
+    if timeout is None or retry is None or retry > timeout:
+        return []
+    text = f"Q_CLUSTER['retry'] is {retry:g} s, and 'timeout' {timeout:g} s: tasks that take long run twice."
+    hint = (
+        "Make retry larger than timeout. Workflows are not concerned, the site's other tasks are."
+    )
+    return [Warning(text, hint=hint, id="durable.W001")]
+
+
+@register(TAG)
+def check_guard_cycle(**kwargs: Any) -> list[CheckMessage]:
+    """The guard's countdown comes to exactly zero: it kills a hung worker then or never."""
+    timeout, cycle = _number("timeout"), _number("guard_cycle", _GUARD_CYCLE)
+    if not timeout or timeout < 0 or not cycle or cycle < 0 or _hits_zero(timeout + _GRACE, cycle):
+        return []
+    text = (
+        f"Q_CLUSTER['guard_cycle'] is {cycle:g} s, which does not divide {_GRACE} + timeout = "
+        f"{timeout + _GRACE:g} s evenly: django-q2 would never kill a worker that hangs."
+    )
+    return [Warning(text, hint="Leave guard_cycle at 0.5, or set it to 1.", id="durable.W002")]
+
+
+def _hits_zero(seconds: float, cycle: float) -> bool:
+    left = c_float(seconds)  # as django-q2 keeps it
+    for _ in range(_MOST_CYCLES):
+        if left.value <= 0:
+            break
+        left.value -= cycle
+    return left.value == 0
+
+
+@register(TAG)
+def check_timeout(**kwargs: Any) -> list[CheckMessage]:
+    """The timeout is one that django-q2 can set an alarm for."""
+    timeout = cluster().get("timeout")
+    if timeout is None or (isinstance(timeout, int) and not isinstance(timeout, bool)):
+        return []
+    text = (
+        f"Q_CLUSTER['timeout'] is {timeout!r}, not whole seconds: each of the site's tasks fails."
+    )
+    return [Error(text, hint="Give whole seconds, 90 for example.", id="durable.E010")]
+
+
+@register(TAG)
+def check_sync(**kwargs: Any) -> list[CheckMessage]:
+    """There are workers to be woken."""
+    if not cluster().get("sync"):
+        return []
+    text = "Q_CLUSTER['sync'] is on: no worker is told of new runs, so none start by themselves."
+    hint = "Take it out. Tests need it neither: `durable.tasks.drain()` does what is due."
+    return [Warning(text, hint=hint, id="durable.W007")]

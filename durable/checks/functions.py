@@ -1,0 +1,107 @@
+"""What can be seen of functions before any of them runs."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, Warning, register
+
+from durable.authoring.function import Function
+from durable.authoring.registry import registry
+from durable.authoring.trigger import TriggerCron, TriggerEvent
+from durable.checks.site import TAG
+
+_RESERVED = ("durable/", "inngest/")  # as in `engine.ingest`, which needs django-q2 to be installed
+
+
+@register(TAG)
+def check_ids(**kwargs: Any) -> list[CheckMessage]:
+    """Each id belongs to one function."""
+    return [
+        Error(
+            f"Two functions have the id {first.id!r}: {first.place} and {second.place}. Only the "
+            "first is known.",
+            hint="Give one of them another fn_id, or its Client an app_id.",
+            obj=second.handler,
+            id="durable.E002",
+        )
+        for first, second in registry.duplicates
+    ]
+
+
+@register(TAG)
+def check_support(**kwargs: Any) -> list[CheckMessage]:
+    """Nothing is asked for that this version would leave out in silence."""
+    return [
+        Error(
+            f"function {function.id!r}: {what} is not supported yet.",
+            hint=f"Take it out of {function.place}; this version would not act on it.",
+            id="durable.E003",
+        )
+        for function in registry
+        for what in _unsupported(function)
+    ]
+
+
+def _unsupported(function: Function) -> Iterator[str]:
+    for name in function.later:
+        yield name if "(" in name else f"{name}="
+    for trigger in function.triggers:
+        if isinstance(trigger, TriggerCron):
+            yield f"TriggerCron(cron={trigger.cron!r})"
+        elif trigger.expression is not None:
+            yield f"TriggerEvent(event={trigger.event!r}, expression=)"
+
+
+@register(TAG)
+def check_contexts(**kwargs: Any) -> list[CheckMessage]:
+    """Async functions take a Context, and sync ones a ContextSync."""
+    found: list[CheckMessage] = []
+    for function in registry:
+        annotated = _context_of(function)
+        wanted = "Context" if function.is_async else "ContextSync"
+        if annotated in ("Context", "ContextSync") and annotated != wanted:
+            kind = "async" if function.is_async else "not async"
+            text = f"function {function.id!r} is {kind}, but its context is annotated {annotated}."
+            hint = f"At {function.place}: it is given a {wanted}. Annotate that, or change the def."
+            found.append(Error(text, hint=hint, id="durable.E007"))
+    return found
+
+
+def _context_of(function: Function) -> str:
+    first = next(iter(inspect.signature(function.handler).parameters.values()))
+    name = first.annotation
+    name = name if isinstance(name, str) else getattr(name, "__name__", "")
+    return name.strip("\"'").rpartition(".")[2]
+
+
+@register(TAG)
+def check_triggers(**kwargs: Any) -> list[CheckMessage]:
+    """Each event trigger names an event that somebody can send."""
+    return [
+        Error(
+            f"function {function.id!r} can never be started by {trigger.event!r}: event names that "
+            f"begin with {' or '.join(map(repr, _RESERVED))} cannot be sent.",
+            hint=f"Choose another name for the event, at {function.place}.",
+            id="durable.E009",
+        )
+        for function in registry
+        for trigger in function.triggers
+        if isinstance(trigger, TriggerEvent) and trigger.event.startswith(_RESERVED)
+    ]
+
+
+@register(TAG)
+def check_threads(**kwargs: Any) -> list[CheckMessage]:
+    """Threads are asked for where they are used."""
+    return [
+        Warning(
+            f"function {function.id!r} is async, so threads={function.threads} has no effect.",
+            hint="Its coroutines run at the same time anyway, on one loop.",
+            id="durable.W008",
+        )
+        for function in registry
+        if function.is_async and function.threads > 1
+    ]

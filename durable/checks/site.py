@@ -1,0 +1,77 @@
+"""What the site's settings say about durable itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+
+from durable.conf import complaints, conf
+from durable.engine.options import backoff
+from durable.errors import SettingInvalidError
+
+TAG = "durable"
+
+
+def sound() -> bool:
+    """Whether the `DURABLE` setting can be read: where it cannot, one check says so."""
+    return not _entries()
+
+
+def _entries() -> list[str]:
+    given = getattr(settings, "DURABLE", {})
+    found = complaints(given)
+    alias = None if found else given.get("DATABASE")
+    if alias is not None and alias not in settings.DATABASES:
+        known = ", ".join(map(repr, settings.DATABASES))
+        found.append(f"DURABLE['DATABASE'] is {alias!r}, but DATABASES has only {known}.")
+    return found
+
+
+@register(TAG)
+def check_entries(**kwargs: Any) -> list[CheckMessage]:
+    """The `DURABLE` dict is right."""
+    hint = "The defaults, one a line, are in durable/conf.py."
+    return [Error(text, hint=hint, id="durable.E001") for text in _entries()]
+
+
+@register(TAG)
+def check_time_zones(**kwargs: Any) -> list[CheckMessage]:
+    """Times are aware."""
+    if settings.USE_TZ:
+        return []
+    text = "USE_TZ is False; durable needs times that name their zone."
+    return [Error(text, hint="Set USE_TZ = True.", id="durable.E004")]
+
+
+@register(TAG)
+def check_queue(**kwargs: Any) -> list[CheckMessage]:
+    """django-q2 is there and configured."""
+    found: list[CheckMessage] = []
+    if not apps.is_installed("django_q"):
+        text = "django-q2 is not installed in this site: no worker can run."
+        hint = 'Add "django_q" to INSTALLED_APPS, before "durable".'
+        found.append(Error(text, hint=hint, id="durable.E005"))
+    if not isinstance(getattr(settings, "Q_CLUSTER", None), dict):
+        text = "The setting Q_CLUSTER is missing, or is not a dict."
+        hint = (
+            'Set Q_CLUSTER = {"name": "durable", "broker_class": "durable.q2.broker.Broker", '
+            '"orm": "default", "workers": 4, "timeout": 90, "retry": 120}.'
+        )
+        found.append(Error(text, hint=hint, id="durable.E005"))
+    return found
+
+
+@register(TAG)
+def check_backoff(**kwargs: Any) -> list[CheckMessage]:
+    """The backoff function that DURABLE names exists."""
+    if not sound() or not isinstance(conf.BACKOFF, str):
+        return []
+    try:
+        backoff()
+    except SettingInvalidError as error:
+        hint = "Name a function of a module: it is given the failed tries, and returns seconds."
+        return [Error(str(error), hint=hint, id="durable.E006")]
+    return []
