@@ -1,0 +1,1 @@
+"""The benchmarks: each figure a ratio to its yardstick, taken in turns within one run."""

@@ -1,0 +1,93 @@
+"""The functions that are measured. Those that end with a time return it: all processes share one clock."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import durable
+
+
+def nothing() -> None:
+    """Be the body of a step that costs nothing."""
+
+
+def now() -> int:
+    """Return nanoseconds of the clock that all processes of this machine share."""
+    return time.monotonic_ns()
+
+
+def cling(path: str, seconds: float) -> None:
+    """Write who runs this and since when; the first who does so then holds on."""
+    file = Path(path)
+    is_first = not file.exists()
+    with file.open("a") as journal:
+        journal.write(f"{os.getpid()} {now()}\n")
+    if is_first:
+        time.sleep(seconds)
+
+
+def _count(ctx: durable.ContextSync | durable.Context, key: str = "steps") -> int:
+    count: Any = ctx.event.data[key]
+    return int(count)
+
+
+@durable.create_function(fn_id="sequence", trigger=durable.TriggerEvent(event="bench/sequence"))
+def sequence(ctx: durable.ContextSync) -> int:
+    """Do so many steps, one after the other."""
+    for number in range(_count(ctx)):
+        ctx.step.run(f"step-{number}", nothing)
+    return now()
+
+
+@durable.create_function(fn_id="asequence", trigger=durable.TriggerEvent(event="bench/asequence"))
+async def asequence(ctx: durable.Context) -> int:
+    """Do the same in an async function."""
+    for number in range(_count(ctx)):
+        await ctx.step.run(f"step-{number}", nothing)
+    return now()
+
+
+@durable.create_function(fn_id="fan", trigger=durable.TriggerEvent(event="bench/fan"))
+def fan(ctx: durable.ContextSync) -> int:
+    """Do so many steps in parallel."""
+    names = [f"part-{number}" for number in range(_count(ctx))]
+    ctx.group.parallel(tuple(partial(ctx.step.run, name, nothing) for name in names))
+    return now()
+
+
+@durable.create_function(fn_id="mixture", trigger=durable.TriggerEvent(event="bench/mixture"))
+def mixture(ctx: durable.ContextSync) -> int:
+    """Do a step, a group of three, and another step."""
+    ctx.step.run("first", nothing)
+    names = [f"part-{number}" for number in range(3)]
+    ctx.group.parallel(tuple(partial(ctx.step.run, name, nothing) for name in names))
+    ctx.step.run("last", nothing)
+    return now()
+
+
+@durable.create_function(fn_id="naps", trigger=durable.TriggerEvent(event="bench/naps"))
+async def naps(ctx: durable.Context) -> int:
+    """Wait so many times at once."""
+    seconds = _count(ctx, "milliseconds") / 1000
+    names = [f"nap-{number}" for number in range(_count(ctx))]
+    await asyncio.gather(*(ctx.step.run(name, asyncio.sleep, seconds) for name in names))
+    return now()
+
+
+@durable.create_function(fn_id="begin", trigger=durable.TriggerEvent(event="bench/begin"))
+def begin(ctx: durable.ContextSync) -> int:
+    """Return when the body of the first step began."""
+    return ctx.step.run("begin", now)
+
+
+@durable.create_function(fn_id="victim", trigger=durable.TriggerEvent(event="bench/victim"))
+def victim(ctx: durable.ContextSync) -> int:
+    """Hold on in a step until the worker is killed."""
+    path: Any = ctx.event.data["path"]
+    ctx.step.run("cling", cling, str(path), 60.0)
+    return now()
