@@ -59,7 +59,7 @@ def run(row: Row) -> Result:
     print(f"\n── {row.name} {'─' * (70 - len(row.name))}", flush=True)
     result = Result(name=row.name, remark=row.remark)
     began = time.monotonic()
-    workers = str(min(4, os.cpu_count() or 1))
+    workers = str(min(4, _processors()))
     for arguments in ((*row.parallel, "-n", workers) if row.parallel else (), row.alone):
         if arguments:
             _pytest(row, arguments, result)
@@ -67,6 +67,13 @@ def run(row: Row) -> Result:
     if not (result.passed or result.failed or result.skipped):
         result.failed, result.remark = 1, "no test ran"
     return result
+
+
+def _processors() -> int:
+    """Count the processors this process may use, which in a container may be fewer than there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _pytest(row: Row, arguments: tuple[str, ...], result: Result) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from durable import clock as durable_clock
 from durable.authoring.registry import Registry, registry
+from durable.worker import heartbeat
 from tests import backends
 
 ACCEPTANCE_TIMEOUT = 180  # seconds: real clusters have to start, die and be noticed
@@ -57,6 +58,12 @@ def clock() -> Iterator[ModuleType]:
     """Both clocks, moved by `clock.travel(timedelta(...))` and put back after the test."""
     yield durable_clock
     durable_clock.reset()
+
+
+@pytest.fixture(autouse=True)
+def no_heartbeat(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep `durable.tasks.drain` from leaving a thread behind that outlives the test's database."""
+    monkeypatch.setattr(heartbeat, "start", lambda: None)
 
 
 @pytest.fixture(autouse=True, scope="session")
