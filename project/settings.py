@@ -74,6 +74,7 @@ TEMPLATES = [
 
 STATIC_URL = "static/"
 USE_TZ = True
+TIME_ZONE = "UTC"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Mails of the demo become files, to be looked at.
