@@ -1,0 +1,86 @@
+"""Rows to be looked at, whose times and owners agree with their status."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+from durable import clock
+from durable.ids import new_id
+from durable.models import Attempt, Blob, Event, Run, RunStatus, Step, StepStatus
+from durable.models.status import FINAL_RUN
+from durable.replay.keys import step_key
+
+BOOM = {"code": "unknown", "name": "TimeoutError", "message": "too slow", "stack": "Traceback …"}
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
+def ago(seconds: float) -> datetime:
+    """Return a past time."""
+    return clock.now() - timedelta(seconds=seconds)
+
+
+def event(name: str = "order/paid", **fields: Any) -> Event:
+    """Store an event."""
+    now = clock.now()
+    fields = {"data": '{"order":7}', "ts": now, "received": now, **fields}
+    return Event.objects.create(name=name, **fields)
+
+
+def run(status: str = RunStatus.COMPLETED, function: str = "shop", **fields: Any) -> Run:
+    """Store a run that was created 10 seconds ago."""
+    final = status in FINAL_RUN
+    usual: dict[str, Any] = {
+        "created": ago(10),
+        "started": None if status == RunStatus.QUEUED else ago(9),
+        "ended": ago(4) if final else None,
+        "owner": "here:1:1" if status == RunStatus.RUNNING else None,
+        "due_at": None if final or status == RunStatus.WAITING else ago(-30),
+        "output": '{"total":42}' if status == RunStatus.COMPLETED else None,
+        "error": _json(BOOM) if status == RunStatus.FAILED else None,
+    }
+    fields = usual | fields
+    if "event" not in fields:
+        fields["event"] = event()
+    return Run.objects.create(id=new_id(), function=function, status=status, **fields)
+
+
+def step(of: Run, name: str = "charge", status: str = StepStatus.DONE, **fields: Any) -> Step:
+    """Store a step."""
+    final = status in (StepStatus.DONE, StepStatus.FAILED, StepStatus.CANCELLED)
+    branch, index = fields.get("branch", ""), fields.get("index", 0)
+    usual: dict[str, Any] = {
+        "key": step_key(name, index, branch),
+        "started": None if status == StepStatus.PENDING else ago(8),
+        "ended": ago(7) if final else None,
+        "due_at": None if final else ago(-20),
+        "owner": "here:1:1" if status == StepStatus.RUNNING else None,
+        "output": '"fine"' if status == StepStatus.DONE else None,
+        "error": _json(BOOM) if status in (StepStatus.FAILED, StepStatus.RETRYING) else None,
+    }
+    return Step.objects.create(run=of, name=name, status=status, **(usual | fields))
+
+
+def failed_try(of: Run, on: Step | None = None, number: int = 0, **error: str) -> Attempt:
+    """Store a failed try of a step, or of the function's own code."""
+    return Attempt.objects.create(
+        run=of,
+        key=on.key if on else "",
+        name=on.title if on else "",
+        number=number,
+        error=_json(BOOM | error),
+        started=ago(8),
+        ended=ago(7.5),
+    )
+
+
+def large(of: Run, text: str, on: Step | None = None) -> None:
+    """Give a run, or a step, a large output."""
+    Blob.objects.create(run=of, key=on.key if on else "", body=text)
+    row = on or of
+    row.large, row.output = True, None
+    row.save()

@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+import durable
+from durable.admin import paging
+from durable.authoring.registry import Registry
+from durable.models import RunStatus, StepStatus
+from tests.integration import rows
+
+pytestmark = pytest.mark.django_db
+
+QUERIES = 7  # session, user, count, page, and what explains the page's runs
+
+
+@pytest.fixture
+def browser(admin_client: Client) -> Client:
+    admin_client.get("/admin/")  # fills caches of Django's own
+    return admin_client
+
+
+def get(browser: Client, path: str) -> str:
+    response = browser.get(path)
+    assert response.status_code == 200, response
+    return response.content.decode()
+
+
+def queries(browser: Client, path: str) -> list[str]:
+    with CaptureQueriesContext(connection) as seen:
+        get(browser, path)
+    return [query["sql"] for query in seen]
+
+
+def shown(browser: Client, path: str) -> list[Any]:
+    response = browser.get(path)
+    assert response.status_code == 200, response
+    return list(response.context["cl"].result_list)
+
+
+def test_runs_show_status_in_words_progress_and_reason(browser: Client) -> None:
+    run = rows.run(RunStatus.WAITING, pending=1)
+    rows.step(run, "a")
+    rows.step(run, "b", StepStatus.PENDING)
+    page = get(browser, "/admin/durable/run/")
+    assert '<span aria-hidden="true">‖</span> waiting' in page
+    assert "1/2" in page
+    assert "waiting for 1 parallel step" in page
+
+
+def test_runs_are_listed_newest_first(browser: Client) -> None:
+    first, second = rows.run(), rows.run()
+    assert shown(browser, "/admin/durable/run/") == [second, first]
+
+
+def test_more_runs_cost_no_more_queries(browser: Client) -> None:
+    for status in RunStatus.values * 6:
+        run = rows.run(status)
+        rows.failed_try(run, rows.step(run, "a", StepStatus.RETRYING))
+    assert len(queries(browser, "/admin/durable/run/")) == QUERIES
+
+
+@pytest.mark.parametrize(
+    ("model", "column"),
+    [("run", "output"), ("run", "error"), ("event", "data"), ("step", "output")],
+)
+def test_lists_leave_payloads_in_the_database(browser: Client, model: str, column: str) -> None:
+    rows.step(rows.run())
+    quote_name = connection.ops.quote_name
+    payload = f"{quote_name(f'durable_{model}')}.{quote_name(column)}"
+    for path in ("run", "event", "step", "attempt"):
+        for sql in queries(browser, f"/admin/durable/{path}/"):
+            assert payload not in sql
+
+
+@pytest.mark.parametrize("model", ["run", "event", "step", "attempt"])
+def test_lists_count_no_further_than_the_cap(browser: Client, model: str) -> None:
+    rows.failed_try(rows.run())
+    counts = [sql for sql in queries(browser, f"/admin/durable/{model}/") if "COUNT(*)" in sql]
+    assert counts
+    assert all(f"LIMIT {paging.MOST + 1}" in sql for sql in counts)
+
+
+def test_capped_count_says_that_there_are_more(
+    browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paging, "MOST", 3)
+    for _ in range(5):
+        rows.run(event=None)
+    assert ">3 runs" in get(browser, "/admin/durable/run/")
+
+
+def test_function_filter_knows_the_registry_and_reads_no_table(
+    browser: Client, fresh_registry: Registry
+) -> None:
+    trigger = durable.TriggerEvent(event="order/paid")
+    durable.create_function(fn_id="never-ran", trigger=trigger)(lambda ctx: None)
+    rows.run(function="gone")
+    page = get(browser, "/admin/durable/run/")
+    assert "?function=never-ran" in page
+    assert "?function=gone" not in page
+
+
+def test_runs_are_filtered_by_function_and_status(browser: Client) -> None:
+    wanted = rows.run(RunStatus.FAILED, "gone")
+    rows.run(RunStatus.COMPLETED, "gone")
+    rows.run(RunStatus.FAILED)
+    found = shown(browser, "/admin/durable/run/?function=gone&status__exact=failed")
+    assert found == [wanted]
+
+
+def test_runs_are_found_by_their_id_or_their_events(browser: Client) -> None:
+    run, _ = rows.run(), rows.run()
+    for asked in (str(run.pk), run.pk.hex, str(run.event_id)):
+        assert shown(browser, f"/admin/durable/run/?q={asked}") == [run]
+
+
+@pytest.mark.parametrize("asked", ["charge", "%", "00000000-0000-7000-8000-000000000000"])
+def test_searching_for_what_is_no_id_finds_nothing(browser: Client, asked: str) -> None:
+    rows.run()
+    assert shown(browser, f"/admin/durable/run/?q={quote(asked)}") == []
+
+
+def test_events_link_to_their_runs(browser: Client) -> None:
+    run = rows.run()
+    assert f"run/?event__id__exact={run.event_id}" in get(browser, "/admin/durable/event/")
+    assert shown(browser, f"/admin/durable/run/?event__id__exact={run.event_id}") == [run]
+
+
+def test_events_are_found_by_id_and_by_name(browser: Client) -> None:
+    event, _ = rows.event("a/b"), rows.event("a/bc")
+    assert shown(browser, f"/admin/durable/event/?q={event.pk}") == [event]
+    assert shown(browser, "/admin/durable/event/?q=a/b") == [event]
+
+
+def test_events_are_filtered_by_the_names_functions_listen_to(
+    browser: Client, fresh_registry: Registry
+) -> None:
+    triggers = [durable.TriggerEvent(event="a/b"), durable.TriggerEvent(event="c/*")]
+    durable.create_function(fn_id="f", trigger=triggers)(lambda ctx: None)
+    event, _ = rows.event("a/b"), rows.event("c/d")
+    assert shown(browser, "/admin/durable/event/?name=a/b") == [event]
+    assert "c/*" not in get(browser, "/admin/durable/event/")
+
+
+def test_steps_of_one_run_are_listed_in_order(browser: Client) -> None:
+    run = rows.run()
+    steps = [rows.step(run, name) for name in "abc"]
+    rows.step(rows.run(), "other")
+    path = f"/admin/durable/step/?run__id__exact={run.pk}"
+    assert shown(browser, path) == steps
+    assert "status__exact=failed" in get(browser, path)
+
+
+def test_steps_of_all_runs_offer_no_filter_that_would_read_them_all(browser: Client) -> None:
+    first, second = rows.step(rows.run()), rows.step(rows.run())
+    assert shown(browser, "/admin/durable/step/") == [second, first]
+    assert "status__exact" not in get(browser, "/admin/durable/step/")
+
+
+def test_failed_tries_are_listed_with_step_and_error(browser: Client) -> None:
+    run = rows.run()
+    rows.failed_try(run, rows.step(run), 1)
+    rows.failed_try(run)
+    page = get(browser, f"/admin/durable/attempt/?q={run.pk}")
+    assert "TimeoutError: too slow" in page
+    assert "charge" in page
+    assert "the function&#x27;s own code" in page
+
+
+@pytest.mark.parametrize("model", ["run", "event", "step", "attempt"])
+def test_lists_hold_no_inline_style_or_script(browser: Client, model: str) -> None:
+    run = rows.run(RunStatus.FAILED)
+    rows.failed_try(run, rows.step(run))
+    page = get(browser, f"/admin/durable/{model}/")
+    assert " style=" not in page
+    assert " onclick=" not in page
+    assert "<style" not in page

@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+import durable
+from durable.authoring.registry import Registry
+from durable.engine.explain import Outlook, explain
+from durable.engine.words import span
+from durable.models import Run, RunStatus, StepStatus
+from tests.integration import rows
+
+pytestmark = pytest.mark.django_db
+
+
+def outlook(run: Run) -> Outlook:
+    return explain("default", [run])[run.pk]
+
+
+def why(run: Run) -> str:
+    """Return the reason, with every number of seconds written as N."""
+    return re.sub(r"\d+(\.\d)? s\b|\d+ ms", "N s", outlook(run).why)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (-1, "0 ms"),
+        (0.0123, "12 ms"),
+        (0.9996, "1.0 s"),
+        (3.21, "3.2 s"),
+        (59.7, "1 min"),
+        (245, "4 min 5 s"),
+        (7200, "2 h"),
+        (7500, "2 h 5 min"),
+        (90_000 * 10, "10 d 10 h"),
+    ],
+)
+def test_spans_are_said_in_two_units(seconds: float, words: str) -> None:
+    assert span(seconds) == words
+
+
+def test_finished_run_needs_no_reason() -> None:
+    assert [why(rows.run(s)) for s in (RunStatus.COMPLETED, RunStatus.CANCELLED)] == ["", ""]
+
+
+def test_failed_run_names_its_error() -> None:
+    assert why(rows.run(RunStatus.FAILED)) == "TimeoutError"
+
+
+def test_run_that_nobody_takes_says_for_how_long() -> None:
+    assert why(rows.run(RunStatus.QUEUED, due_at=rows.ago(40))) == "no worker has taken it for N s"
+
+
+def test_run_that_was_just_queued_is_only_queued() -> None:
+    assert why(rows.run(RunStatus.QUEUED, due_at=rows.ago(0))) == "queued"
+
+
+def test_run_of_a_future_event_says_when_it_starts() -> None:
+    assert re.fullmatch(
+        r"starts at the time of its event, 2\d{3}-\d\d-\d\d \d\d:\d\d:\d\d, in N s",
+        why(rows.run(RunStatus.QUEUED)),
+    )
+
+
+def test_function_that_is_missing_is_the_reason() -> None:
+    run = rows.run(RunStatus.QUEUED, reason="No function 'gone' is registered.")
+    assert why(run) == "No function 'gone' is registered. Looked at again in N s."
+
+
+def test_retry_of_the_functions_own_code_is_counted(fresh_registry: Registry) -> None:
+    trigger = durable.TriggerEvent(event="order/paid")
+    durable.create_function(fn_id="shop", trigger=trigger, retries=2)(lambda ctx: None)
+    run = rows.run(RunStatus.QUEUED, attempt=1)
+    rows.failed_try(run)
+    assert why(run) == "retry 1 of 2 in N s: TimeoutError"
+
+
+def test_retry_of_a_step_names_the_step() -> None:
+    run = rows.run(RunStatus.QUEUED, started=rows.ago(5))
+    step = rows.step(run, "charge", StepStatus.RETRYING, attempt=2)
+    rows.failed_try(run, step, 0, name="ValueError")
+    rows.failed_try(run, step, 1)
+    assert why(run) == "retry 2 of 3 in N s: TimeoutError in charge"
+
+
+def test_run_in_good_hands_needs_no_reason() -> None:
+    assert why(rows.run(RunStatus.RUNNING)) == ""
+
+
+def test_silent_worker_is_noticed() -> None:
+    run = rows.run(RunStatus.RUNNING, due_at=rows.ago(5))
+    assert why(run) == "its worker is silent; its lease passed N s ago"
+
+
+def test_lost_workers_are_counted() -> None:
+    run = rows.run(RunStatus.RUNNING, crashes=2)
+    assert why(run) == "running again after 2 lost workers"
+
+
+def test_parked_run_counts_what_it_waits_for() -> None:
+    run = rows.run(RunStatus.WAITING, pending=2)
+    rows.step(run, "a", StepStatus.RUNNING, branch="0")
+    rows.step(run, "b", StepStatus.PENDING, branch="1")
+    assert why(run) == "waiting for 2 parallel steps; 1 running"
+
+
+def test_parked_run_tells_of_the_retry_it_waits_for() -> None:
+    run = rows.run(RunStatus.WAITING, pending=1)
+    rows.step(run, "a", branch="0")
+    step = rows.step(run, "b", StepStatus.PENDING, branch="1", attempt=1)
+    rows.failed_try(run, step)
+    assert why(run) == "waiting for 1 parallel step; retry 1 of 3 in N s: TimeoutError in b"
+
+
+def test_error_of_a_step_that_is_over_is_not_the_reason() -> None:
+    run = rows.run(RunStatus.WAITING, pending=1)
+    waits = rows.step(run, "b", StepStatus.PENDING, branch="1", attempt=1)
+    rows.failed_try(run, waits)
+    over = rows.step(run, "a", StepStatus.FAILED, branch="0")
+    rows.failed_try(run, over, 3, name="KeyError")
+    assert why(run).endswith("TimeoutError in b")
+
+
+def test_parked_run_whose_steps_nobody_takes_says_so() -> None:
+    run = rows.run(RunStatus.WAITING, pending=1)
+    rows.step(run, "a", StepStatus.PENDING, branch="0", due_at=rows.ago(40))
+    assert why(run) == "waiting for 1 parallel step; no worker has taken one for N s"
+
+
+def test_sleeping_run_says_until_when() -> None:
+    assert re.fullmatch(
+        r"sleeping until [-\d]{10} [:\d]{8}, N s left", why(rows.run(RunStatus.SLEEPING))
+    )
+
+
+def test_steps_are_counted() -> None:
+    run = rows.run(RunStatus.WAITING, pending=1)
+    rows.step(run, "a")
+    rows.step(run, "b", StepStatus.FAILED)
+    rows.step(run, "c", StepStatus.PENDING)
+    assert (outlook(run).done, outlook(run).total) == (2, 3)
