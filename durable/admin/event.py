@@ -72,7 +72,7 @@ class EventAdmin(ReadOnlyAdmin[Event]):
 def _runs_of(request: HttpRequest, site: AdminSite, event: Event) -> dict[str, Any]:
     if not request.user.has_perm("durable.view_run"):
         return {}
-    rows = Run.objects.using(get_store().alias).filter(event=event).order_by("pk")
+    rows = Run.objects.using(get_store().alias).filter(event=event).order_by("function")
     runs = list(rows.only("id", "function", "status", "created", "started", "ended")[: MOST + 1])
     return {
         "runs": [

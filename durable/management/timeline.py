@@ -16,7 +16,7 @@ from durable.management.words import Signs, coloured, line
 from durable.models import Attempt, Run, Step
 
 _LONGEST_NAME, _DEEPEST, _SHORTEST_BAR = 32, 8, 12
-_NUMBERS = 29  # characters of the columns between name and bar
+_NUMBERS = 31  # characters of the columns between name and bar
 _FAILED = "failed"
 
 

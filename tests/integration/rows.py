@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
+from uuid import UUID
 
 from durable import clock
 from durable.ids import new_id
@@ -12,11 +14,18 @@ from durable.models import Attempt, Blob, Event, Run, RunStatus, Step, StepStatu
 from durable.models.status import FINAL_RUN
 from durable.replay.keys import step_key
 
+_made = count()
+
 BOOM = {"code": "unknown", "name": "TimeoutError", "message": "too slow", "stack": "Traceback …"}
 
 
 def _json(value: object) -> str:
     return json.dumps(value, separators=(",", ":"))
+
+
+def _later_id() -> UUID:
+    """Return an id that sorts behind earlier ones, even of the same millisecond."""
+    return UUID(int=new_id().int & ~(0xFFF << 64) | (next(_made) % 0x1000) << 64)
 
 
 def ago(seconds: float) -> datetime:
@@ -27,7 +36,7 @@ def ago(seconds: float) -> datetime:
 def event(name: str = "order/paid", **fields: Any) -> Event:
     """Store an event."""
     now = clock.now()
-    fields = {"data": '{"order":7}', "ts": now, "received": now, **fields}
+    fields = {"id": _later_id(), "data": '{"order":7}', "ts": now, "received": now, **fields}
     return Event.objects.create(name=name, **fields)
 
 
@@ -46,7 +55,7 @@ def run(status: str = RunStatus.COMPLETED, function: str = "shop", **fields: Any
     fields = usual | fields
     if "event" not in fields:
         fields["event"] = event()
-    return Run.objects.create(id=new_id(), function=function, status=status, **fields)
+    return Run.objects.create(id=_later_id(), function=function, status=status, **fields)
 
 
 def step(of: Run, name: str = "charge", status: str = StepStatus.DONE, **fields: Any) -> Step:

@@ -47,7 +47,7 @@ class Command(BaseCommand):
         self._list_runs(known)
 
     def _list_runs(self, event: Event) -> None:
-        runs = Run.objects.using(get_store().alias).filter(event=event).order_by("pk")
+        runs = Run.objects.using(get_store().alias).filter(event=event).order_by("function")
         found = list(runs.only("pk", "function")[: _SHOWN + 1])
         for run in found[:_SHOWN]:
             self.stdout.write(f"run   {run.pk}  {run.function}")
