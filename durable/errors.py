@@ -22,6 +22,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from durable import clock
+
 
 class DurableError(Exception):
     """Base of all errors of this package. `code` is stable and meant for programs."""
@@ -185,4 +187,4 @@ def _moment(retry_after: int | timedelta | datetime) -> datetime:
         return retry_after.astimezone(UTC)
     if isinstance(retry_after, int):
         retry_after = timedelta(milliseconds=retry_after)
-    return datetime.now(UTC) + retry_after
+    return clock.now() + retry_after

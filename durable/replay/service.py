@@ -59,8 +59,9 @@ class Service:
 
     @property
     def has_news(self) -> bool:
-        """Whether serving could change anything."""
-        return bool(self.fresh or self.finished or self.signal)
+        """Whether serving could change anything: also when all that is asked for must wait."""
+        is_stuck = self.asks and not self.bodies
+        return bool(self.fresh or self.finished or self.signal or is_stuck)
 
     async def ask(self, name: str, body: Callable[..., Any], args: tuple[Any, ...]) -> Any:
         """Await a step: its remembered result, or the one made now."""
