@@ -44,7 +44,7 @@ class _BaseContext:
     @property
     def attempt(self) -> int:
         """Failed tries of the step or stretch of code now running; 0 the first time."""
-        return self._tape.attempt
+        return self._tape.visible_attempt
 
 
 class Context(_BaseContext):

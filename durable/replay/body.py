@@ -30,22 +30,24 @@ class Ran:
     ended: float = field(default_factory=time.monotonic)
 
 
-def run_body(request: Request) -> Ran:
-    """Call a body. Signals of a misused inner step pass through."""
+def run_body(request: Request, attempt: int) -> Ran:
+    """Call a body, for the `attempt`th time after the first. Signals of a misused inner step pass through."""
     begun = time.monotonic()
     try:
-        with inside(request):
+        with inside(request, attempt):
             value = request.body(*request.args)
     except CAUGHT as error:
         return _failed(request, error, begun)
     return Ran(request=request, value=value, seconds=time.monotonic() - begun)
 
 
-async def await_body(request: Request, awaitable: Awaitable[Any] | None = None) -> Ran:
+async def await_body(
+    request: Request, attempt: int, awaitable: Awaitable[Any] | None = None
+) -> Ran:
     """Call a coroutine function as a body, or await what a plain one returned."""
     begun = time.monotonic()
     try:
-        with inside(request):
+        with inside(request, attempt):
             value = await (awaitable or request.body(*request.args))
     except CAUGHT as error:
         return _failed(request, error, begun)
@@ -57,11 +59,17 @@ def _failed(request: Request, error: BaseException, begun: float) -> Ran:
 
 
 @contextmanager
-def inside(request: Request) -> Iterator[None]:
+def inside(request: Request, attempt: int) -> Iterator[None]:
     """Mark the code within as the body of a step, where no other step may be called."""
     outer = CURSOR.get()
     assert outer is not None
-    cursor = Cursor(tape=outer.tape, intent=Intent.BODY, mode=outer.mode, title=request.title)
+    cursor = Cursor(
+        tape=outer.tape,
+        intent=Intent.BODY,
+        mode=outer.mode,
+        title=request.title,
+        attempt=attempt,
+    )
     token = CURSOR.set(cursor)
     try:
         yield

@@ -36,6 +36,7 @@ class Cursor:
     branches: dict[str, Cursor] = field(default_factory=dict)
     interrupt: Interrupt | None = None
     title: str = ""  # of the step that interrupted, or whose body this is
+    attempt: int = 0  # failed tries of the body before this one
     unread: int = 0  # memos of this branch that the call has not come to yet
     tasks: int = 0  # asyncio tasks started from here
 

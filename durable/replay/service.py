@@ -167,7 +167,6 @@ class Service:
             self.tape.performer.admit([ask.request for ask in started])
         for ask in started:
             ask.is_started = True
-            self.tape.begin(ask.request)
             self._begin(ask)
         return bool(started)
 
@@ -176,7 +175,7 @@ class Service:
         if is_coroutine_function(ask.request.body):
             self._spawn(ask, None)
             return
-        ran = ask.context.run(run_body, ask.request)
+        ran = ask.context.run(run_body, ask.request, self.tape.attempt_of(ask.request))
         if inspect.isawaitable(ran.value):
             self._spawn(ask, ran.value)
         else:
@@ -184,15 +183,15 @@ class Service:
             self._record()
 
     def _spawn(self, ask: Ask, awaitable: Any) -> None:
-        coroutine = self._body(ask, awaitable)
+        coroutine = self._body(ask, self.tape.attempt_of(ask.request), awaitable)
         task = asyncio.Task(coroutine, loop=self.loop, context=ask.context.copy())
         self.bodies.add(task)
         task.add_done_callback(self.bodies.discard)
         ask.future.add_done_callback(partial(_cancel_if_given_up, task))
 
-    async def _body(self, ask: Ask, awaitable: Any) -> None:
+    async def _body(self, ask: Ask, attempt: int, awaitable: Any) -> None:
         try:
-            ran = await await_body(ask.request, awaitable)
+            ran = await await_body(ask.request, attempt, awaitable)
         except Interrupt as signal:
             self.signal = signal
         else:

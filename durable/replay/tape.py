@@ -149,8 +149,7 @@ class Tape:
         if request.key in self.waits:
             raise Parked(self.waits[request.key])
         self.performer.admit([request])
-        self.begin(request)
-        ran = run_body(request)
+        ran = run_body(request, self.attempt_of(request))
         self.check()
         (answer,) = self.performer.record([ran])
         if isinstance(answer, Parked):
@@ -158,9 +157,16 @@ class Tape:
         self.learn([answer])
         return answer
 
-    def begin(self, request: Request) -> None:
-        """Note which attempt the code sees while the body runs."""
-        self.attempt = self.tries.get(request.key, self.attempt)
+    def attempt_of(self, request: Request) -> int:
+        """Return the failed tries that a step's body sees: its own, or else those of the code."""
+        return self.tries.get(request.key, self.attempt)
+
+    @property
+    def visible_attempt(self) -> int:
+        """The failed tries of the body or the stretch of code that asks."""
+        cursor = CURSOR.get()
+        is_body = cursor is not None and cursor.intent is Intent.BODY
+        return cursor.attempt if cursor is not None and is_body else self.attempt
 
     def recall(self, request: Request, cursor: Cursor) -> Memo | None:
         """Return the memo of a step, and note that the call came by it."""
@@ -180,8 +186,7 @@ class Tape:
             if cursor.intent is Intent.TARGET and request.key in (self.targets or ()):
                 assert self.targets is not None
                 self.targets.discard(request.key)
-                self.begin(request)
-                ran = run_body(request)
+                ran = run_body(request, self.attempt_of(request))
                 self.check()
                 self.performer.keep(ran)
                 if not self.targets:
