@@ -26,6 +26,7 @@ class Ask:
 
     request: Request
     future: asyncio.Future[Memo]
+    is_retry: bool = False  # it failed in an earlier call, so its wave is open
     context: Context = field(default_factory=copy_context)
     is_started: bool = False
     memo: Memo | None = None
@@ -38,7 +39,7 @@ class Ask:
     @property
     def is_unfinished(self) -> bool:
         """Whether the wave it belongs to must wait for it."""
-        return self.is_started and self.memo is None
+        return (self.is_started or self.is_retry) and self.memo is None
 
 
 class Service:
@@ -69,7 +70,8 @@ class Service:
         cursor = self.tape.cursor(request.title)
         memo = self.tape.recall(request, cursor)
         if memo is None:
-            ask = Ask(request, self.loop.create_future())
+            is_retry = request.key in self.tape.tries
+            ask = Ask(request, self.loop.create_future(), is_retry)
             if request.key in self.tape.waits:
                 ask.is_started, ask.parked = True, Parked(self.tape.waits[request.key])
             self.fresh.append(ask)
@@ -151,13 +153,13 @@ class Service:
         return bool(ready)
 
     def _startable(self) -> list[Ask]:
-        """New asks; those in WAIT only between waves, and none that others are to run."""
+        """Asks whose bodies may run now; new ones in WAIT only between waves."""
         wave_is_open = any(ask.is_wait and ask.is_unfinished for ask in self.asks)
         return [
             ask
             for ask in self.asks
             if not ask.is_started
-            and not (ask.is_wait and wave_is_open)
+            and (ask.is_retry or not (ask.is_wait and wave_is_open))
             and ask.request.key not in self.tape.opened
         ]
 
