@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.core.management.base import OutputWrapper
 from django.core.management.color import Style
 from django.utils.timezone import localtime
 
@@ -48,6 +52,17 @@ def signs_for(stream: object) -> Signs:
     except (UnicodeEncodeError, LookupError):
         return PLAIN
     return RICH
+
+
+def write(stream: OutputWrapper, texts: Iterable[str]) -> None:
+    """Write lines, as many as the reader wants: `| head` is no error."""
+    try:
+        for text in texts:
+            stream.write(text)
+        stream.flush()
+    except BrokenPipeError:
+        # What is still in the buffer has nowhere to go when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def coloured(style: Style, status: str, text: str) -> str:

@@ -14,7 +14,7 @@ from durable import clock
 from durable.engine.explain import Outlook, explain
 from durable.engine.words import span, took
 from durable.management.export import summary
-from durable.management.words import coloured, line, signs_for
+from durable.management.words import coloured, line, signs_for, write
 from durable.models import Run, RunStatus
 from durable.store import get_store
 
@@ -39,12 +39,12 @@ class Command(BaseCommand):
         runs = list(_runs(alias, options)[: options["limit"]])
         outlooks = explain(alias, runs)
         if options["format"] == "json":
-            self.stdout.write(json.dumps([summary(r, outlooks[r.pk]) for r in runs], indent=2))
+            found = [summary(run, outlooks[run.pk]) for run in runs]
+            write(self.stdout, [json.dumps(found, indent=2)])
         elif options["verbosity"] == 0:
-            self.stdout.write("".join(f"{run.pk}\n" for run in runs), ending="")
+            write(self.stdout, [str(run.pk) for run in runs])
         elif runs:
-            for text in self._table(runs, outlooks):
-                self.stdout.write(text)
+            write(self.stdout, self._table(runs, outlooks))
         else:
             self.stdout.write("No runs.")
 

@@ -16,7 +16,7 @@ from durable.engine.words import span, took
 from durable.management import timeline
 from durable.management.export import everything
 from durable.management.find import find_run
-from durable.management.words import coloured, line, lines, moment, signs_for
+from durable.management.words import coloured, line, lines, moment, signs_for, write
 from durable.models import Attempt, Blob, Run, Step
 from durable.store import get_store
 
@@ -39,20 +39,20 @@ class Command(BaseCommand):
         """Print the run."""
         run = find_run(options["run"])
         outlook = explain(get_store().alias, [run])[run.pk]
-        if options["format"] == "json":
-            self.stdout.write(json.dumps(_everything(run, outlook), indent=2))
-            return
         self.width = get_terminal_size((100, 24)).columns
-        for text in self._head(run, outlook, options["verbosity"]):
-            self.stdout.write(text)
-        if options["verbosity"] and outlook.total:
-            self.stdout.write("")
-            for text in self._timeline(run):
-                self.stdout.write(text)
-        if run.failure and options["verbosity"]:
-            self.stdout.write("")
-            for text in lines(run.failure["stack"] or timeline.brief(run.failure)):
-                self.stdout.write(text)
+        if options["format"] == "json":
+            write(self.stdout, [json.dumps(_everything(run, outlook), indent=2)])
+        else:
+            write(self.stdout, self._text(run, outlook, options["verbosity"]))
+
+    def _text(self, run: Run, outlook: Outlook, verbosity: int) -> Iterator[str]:
+        yield from self._head(run, outlook, verbosity)
+        if verbosity and outlook.total:
+            yield ""
+            yield from self._timeline(run)
+        if verbosity and run.failure:
+            yield ""
+            yield from lines(run.failure["stack"] or timeline.brief(run.failure))
 
     def _head(self, run: Run, outlook: Outlook, verbosity: int) -> Iterator[str]:
         signs = signs_for(self.stdout)
