@@ -86,18 +86,21 @@ def _last_failures(alias: str, runs: list[UUID]) -> Iterable[Attempt]:
 
 
 def _why(run: Run, outlook: Outlook, now: datetime) -> str:
-    reason = f"{run.reason} " if run.reason else ""
     match run.status:
         case RunStatus.QUEUED:
-            return reason + _why_queued(run, outlook, now)
+            return _because(run, _why_queued(run, outlook, now))
         case RunStatus.RUNNING:
             return _why_running(run, now)
         case RunStatus.SLEEPING:
             return _("sleeping until %(time)s, %(left)s left") % _until(run.due_at, now)
         case RunStatus.WAITING:
-            return reason + _why_waiting(run, outlook, now)
+            return _because(run, _why_waiting(run, outlook, now))
         case _:
             return ""
+
+
+def _because(run: Run, words: str) -> str:
+    return f"{run.reason} {words[:1].upper()}{words[1:]}" if run.reason else words
 
 
 def _why_queued(run: Run, outlook: Outlook, now: datetime) -> str:
@@ -108,7 +111,7 @@ def _why_queued(run: Run, outlook: Outlook, now: datetime) -> str:
             return _("queued")
         return _("no worker has taken it for %(time)s") % {"time": span(waited)}
     if run.reason:
-        return _("Looked at again in %(left)s.") % _until(due, now)
+        return _("looked at again in %(left)s") % _until(due, now)
     if run.attempt or outlook.counts.get(StepStatus.RETRYING):
         return _retry(run, outlook, due, now)
     if run.started is None:

@@ -66,7 +66,7 @@ def test_run_of_a_future_event_says_when_it_starts() -> None:
 
 def test_function_that_is_missing_is_the_reason() -> None:
     run = rows.run(RunStatus.QUEUED, reason="No function 'gone' is registered.")
-    assert why(run) == "No function 'gone' is registered. Looked at again in N s."
+    assert why(run) == "No function 'gone' is registered. Looked at again in N s"
 
 
 def test_retry_of_the_functions_own_code_is_counted(fresh_registry: Registry) -> None:
