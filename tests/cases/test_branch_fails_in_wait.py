@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 import durable
@@ -46,9 +48,9 @@ async def middle_fails_async(ctx: durable.Context) -> str:
 def callables(ctx: durable.ContextSync) -> None:
     def branch(name: str) -> None:
         note(f"callable {name}")
-        ctx.step.run(name, fail if name == "middle" else say, name)
+        ctx.step.run(name, fail if name == "middle" else note, name)
 
-    ctx.group.parallel(tuple(lambda n=n: branch(n) for n in ("left", "middle", "right")))
+    ctx.group.parallel(tuple(partial(branch, name) for name in ("left", "middle", "right")))
 
 
 @sync_and_async(middle_fails, middle_fails_async)
