@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from django.apps import AppConfig, apps
 from django.conf import settings
 from django.utils.module_loading import autodiscover_modules
@@ -24,6 +26,7 @@ class DurableConfig(AppConfig):
             _prepare_workers()
         sound = not complaints(getattr(settings, "DURABLE", {}))
         autodiscover_modules(conf.MODULE if sound else DEFAULTS["MODULE"])
+        import_module("durable.checks")
 
 
 def _prepare_workers() -> None:

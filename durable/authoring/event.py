@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+RESERVED = ("durable/", "inngest/")  # beginnings of names that are not for senders
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:

@@ -8,12 +8,11 @@ from typing import Any
 
 from django.core.checks import CheckMessage, Error, Warning, register
 
+from durable.authoring.event import RESERVED
 from durable.authoring.function import Function
 from durable.authoring.registry import registry
 from durable.authoring.trigger import TriggerCron, TriggerEvent
 from durable.checks.site import TAG
-
-_RESERVED = ("durable/", "inngest/")  # as in `engine.ingest`, which needs django-q2 to be installed
 
 
 @register(TAG)
@@ -83,13 +82,13 @@ def check_triggers(**kwargs: Any) -> list[CheckMessage]:
     return [
         Error(
             f"function {function.id!r} can never be started by {trigger.event!r}: event names that "
-            f"begin with {' or '.join(map(repr, _RESERVED))} cannot be sent.",
+            f"begin with {' or '.join(map(repr, RESERVED))} cannot be sent.",
             hint=f"Choose another name for the event, at {function.place}.",
             id="durable.E009",
         )
         for function in registry
         for trigger in function.triggers
-        if isinstance(trigger, TriggerEvent) and trigger.event.startswith(_RESERVED)
+        if isinstance(trigger, TriggerEvent) and trigger.event.startswith(RESERVED)
     ]
 
 

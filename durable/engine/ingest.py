@@ -11,7 +11,7 @@ from typing import Any
 from django.db import transaction
 
 from durable import clock, codec
-from durable.authoring.event import Event
+from durable.authoring.event import RESERVED, Event
 from durable.authoring.registry import registry
 from durable.conf import conf
 from durable.errors import EventInvalidError
@@ -21,7 +21,6 @@ from durable.replay.failure import storable
 from durable.store import get_store
 from durable.wake import wake
 
-RESERVED = ("durable/", "inngest/")
 LONGEST = 256
 EARLIEST = datetime(1980, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)

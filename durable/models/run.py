@@ -55,7 +55,7 @@ class Run(models.Model):
             # Lists by status, and by function and status, newest first.
             OpenIndex(
                 fields=["status", "id"],
-                where=~Q(status__in=[RunStatus.COMPLETED, RunStatus.CANCELLED]),
+                where=~Q(status=RunStatus.COMPLETED),
                 name="durable_run_status_idx",
             ),
             models.Index(fields=["function", "status", "id"], name="durable_run_function_idx"),

@@ -26,6 +26,7 @@ class Failure:
     is_retriable: bool = True
     retry_after: datetime | None = None
     quiet: bool = False
+    is_of_step: bool = False  # it was raised for a step that had failed before
 
     @classmethod
     def of(cls, error: BaseException) -> Failure:
@@ -50,6 +51,7 @@ class Failure:
             message=storable(error.message),
             stack=storable(error.stack or "") or _stack(error),
             is_retriable=False,
+            is_of_step=True,
         )
 
     @classmethod

@@ -205,7 +205,7 @@ class Runs(Table):
             )
             if ended and large:
                 Blob.objects.using(self.alias).create(run_id=run.id, key="", body=output or "")
-            if ended and failure is not None:
+            if ended and failure is not None and not failure.is_of_step:
                 self.note_attempt(run.id, "", "", attempt, failure, 0.0)
             if ended and close_steps:
                 self._close_steps(run.id)

@@ -10,8 +10,6 @@ from django.test import override_settings
 
 import durable
 from durable.authoring.registry import Registry
-from durable.checks import functions
-from durable.engine.ingest import RESERVED
 
 SOUND = {
     "name": "durable",
@@ -144,10 +142,6 @@ def test_right_kinds_of_context_are_accepted() -> None:
 def test_trigger_that_nobody_can_send_is_named() -> None:
     make(trigger=durable.TriggerEvent(event="durable/function.failed"))(lambda ctx: None)
     assert "can never be started by 'durable/function.failed'" in only("durable.E009").msg
-
-
-def test_reserved_names_are_those_that_sending_refuses() -> None:
-    assert functions._RESERVED == RESERVED
 
 
 def test_threads_of_an_async_function_have_no_effect() -> None:
