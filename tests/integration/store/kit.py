@@ -84,11 +84,10 @@ def request(
     )
 
 
-def done(name: str = "a", output: str = '"made"', **fields: Any) -> Result:
-    """Describe a step that returned."""
-    return Result(
-        request=request(name, **fields), attempt=0, seconds=0.25, output=output, retry_in=None
-    )
+def done(name: str = "a", output: str = '"made"', *, attempt: int = 0, **fields: Any) -> Result:
+    """Describe a step that returned, after so many tries that failed."""
+    asked = request(name, **fields)
+    return Result(request=asked, attempt=attempt, seconds=0.25, output=output)
 
 
 def failed(
