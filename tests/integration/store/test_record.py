@@ -114,7 +114,7 @@ def test_a_retry_is_not_recorded_under_an_old_claim(store: Store) -> None:
     old = kit.claimed(store)
     store.steps.record(old, [kit.failed(retry_in=5.0)], ())
     new = kit.taken_over(store, old)
-    again = kit.done()
+    again = kit.done(attempt=1)
     with pytest.raises(Fenced):
         store.steps.record(old, [again], [again.request.key])
     assert kit.step(new).status == "retrying"
