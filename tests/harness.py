@@ -5,12 +5,15 @@ What ran is in `journal`, in order: bodies of steps leave their mark there, and 
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeVar
 
 import pytest
+from django.db import connections
 
 import durable
 from durable import clock
@@ -25,6 +28,7 @@ Handler = Callable[..., Any]
 
 EVENT = "case/started"
 MOST_JUMPS = 200
+PATIENCE = 20.0  # seconds until real workers must have done it
 _ROUNDING = timedelta(milliseconds=2)  # some clocks have no finer unit than one of these
 
 journal: list[str] = []
@@ -124,6 +128,34 @@ class Player:
         if run.is_final:
             self.check(run)
         return run
+
+    def settle_with(self, workers: int, run: Run) -> Run:
+        """Have several workers do it, each in a thread with a connection of its own. No clock jumps.
+
+        The test needs committed rows, hence `@pytest.mark.django_db(transaction=True)`.
+        """
+        ended = threading.Event()
+        crew = [
+            threading.Thread(target=self._drain, args=(n, workers, ended)) for n in range(workers)
+        ]
+        for thread in crew:
+            thread.start()
+        give_up = time.monotonic() + PATIENCE
+        while not run.is_final and time.monotonic() < give_up:
+            ended.wait(0.01)
+            run.refresh_from_db()
+        ended.set()
+        for thread in crew:
+            thread.join()
+        return run
+
+    def _drain(self, number: int, workers: int, ended: threading.Event) -> None:
+        worker = Worker(store=self.store, owner=f"crew:{number}:1", workers=workers)
+        try:
+            while not ended.is_set():
+                worker.drain()
+        finally:
+            connections.close_all()
 
     def check(self, run: Run) -> None:
         """Hold what is true of every run that has ended."""
