@@ -23,6 +23,11 @@ class Spread:
         low, _, high = quantiles(values, n=4, method="inclusive")
         return cls(median=median(values), low=low, high=high)
 
+    @classmethod
+    def percentile(cls, values: Sequence[float], percent: int) -> Spread:
+        """Return the value below which so many percent of the measured values lie."""
+        return cls.of([quantiles(values, n=100, method="inclusive")[percent - 1]])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rounds:

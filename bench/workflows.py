@@ -31,6 +31,16 @@ def cling(path: str, seconds: float) -> None:
         time.sleep(seconds)
 
 
+def come_back(path: str, milliseconds: int) -> None:
+    """Ask for another try after so long, and write down when that is due; then, when it began."""
+    file = Path(path)
+    if file.exists():
+        file.write_text(f"{file.read_text()} {now()}")
+        return
+    file.write_text(str(now() + milliseconds * 1_000_000))
+    raise durable.RetryAfterError("later", milliseconds, quiet=True)
+
+
 def _count(ctx: durable.ContextSync | durable.Context, key: str = "steps") -> int:
     count: Any = ctx.event.data[key]
     return int(count)
@@ -83,6 +93,14 @@ async def naps(ctx: durable.Context) -> int:
 def begin(ctx: durable.ContextSync) -> int:
     """Return when the body of the first step began."""
     return ctx.step.run("begin", now)
+
+
+@durable.create_function(fn_id="late", trigger=durable.TriggerEvent(event="bench/late"))
+def late(ctx: durable.ContextSync) -> int:
+    """Fail in a step once, and return when it has been tried again."""
+    path: Any = ctx.event.data["path"]
+    ctx.step.run("come-back", come_back, str(path), _count(ctx, "milliseconds"))
+    return now()
 
 
 @durable.create_function(fn_id="victim", trigger=durable.TriggerEvent(event="bench/victim"))

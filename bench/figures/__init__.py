@@ -26,6 +26,7 @@ FIGURES = (
     Figure(name="gather"),
     Figure(name="parallel", brokers=("durable", "orm", "redis")),
     Figure(name="latency", brokers=("durable", "orm", "redis")),
+    Figure(name="lateness", brokers=("durable", "orm", "redis")),
     Figure(name="throughput"),
     Figure(name="memory"),
     Figure(name="recovery"),

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator, Sequence
-from statistics import quantiles
+from collections.abc import Iterator
 
 from django_q.tasks import async_task
 
@@ -24,7 +23,7 @@ def measure(stage: Stage) -> Iterator[Row]:
     sent: list[int] = []
     started = []
     queued: list[int] = []
-    for _ in range(stage.either(120, 15)):
+    for _ in range(stage.either(120, 10)):
         _pause()
         sent.append(time.monotonic_ns())
         started += runs.send("begin")
@@ -36,7 +35,9 @@ def measure(stage: Stage) -> Iterator[Row]:
     rounds = Rounds(taken={"run": _gaps(sent, ends), "task": _gaps(queued, marks)})
     least = 15.0 if stage.place.broker == "durable" else None
     yield Row(what="send to first step, p50", spread=rounds.spread("run"), unit="ms", most=least)
-    yield Row(what="send to first step, p95", spread=_p95(rounds.taken["run"]), unit="ms")
+    yield Row(
+        what="send to first step, p95", spread=Spread.percentile(rounds.taken["run"], 95), unit="ms"
+    )
     yield Row(what="q2 task queued to begun, p50", spread=rounds.spread("task"), unit="ms")
     yield Row(what="send to first step / q2 task", spread=rounds.ratio("run", "task"))
 
@@ -47,7 +48,3 @@ def _pause() -> None:
 
 def _gaps(begun: list[int], ended: list[int]) -> list[float]:
     return [(end - begin) / 1e6 for begin, end in zip(begun, ended, strict=True)]
-
-
-def _p95(values: Sequence[float]) -> Spread:
-    return Spread.of([quantiles(values, n=20)[-1]])

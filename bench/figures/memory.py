@@ -20,7 +20,7 @@ def measure(stage: Stage) -> Iterator[Row]:
     workers = stage.cluster.wait_until_ready().find("worker")
     each = stage.either(1000, 200)
     sizes: dict[int, list[int]] = {pid: [] for pid in workers}
-    for _ in range(stage.either(11, 4)):
+    for _ in range(stage.either(11, 3)):
         runs.await_ends(runs.send("mixture", each))
         for pid in workers:
             sizes[pid].append(_resident(pid))

@@ -26,7 +26,7 @@ def measure(stage: Stage) -> Iterator[Row]:
     several = stage.either(40, 20)
     with raw.driver() as driver:
         rounds = take_turns(
-            stage.either(9, 3),
+            stage.either(9, 2),
             {
                 "many": lambda: runs.drive("sequence", 1, steps=MANY),
                 "few": lambda: runs.drive("sequence", several, steps=FEW),
