@@ -65,7 +65,9 @@ class Broker(Q2Broker):  # type: ignore[misc]  # django-q2 has no types
         except Exception:  # noqa: BLE001 - the stock pusher would sleep ten seconds and die
             self._recover()
             return None
-        self._failures = 0
+        if self._failures:
+            self._failures = 0
+            logger.warning("tasks can be fetched again")
         return packages
 
     def acknowledge(self, task_id: int) -> None:
@@ -122,11 +124,8 @@ class Broker(Q2Broker):  # type: ignore[misc]  # django-q2 has no types
         channel.notify(get_store().alias)
 
     def _recover(self) -> None:
-        logger.log(
-            logging.WARNING if self._failures else logging.ERROR,
-            "no tasks could be fetched; trying again",
-            exc_info=not self._failures,
-        )
+        if not self._failures:
+            logger.exception("no tasks could be fetched; trying until they can")
         try:
             self.pump.close()
         except Exception:

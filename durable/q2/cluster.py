@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import math
 import os
 import signal
 import sys
@@ -15,6 +16,7 @@ import django
 from django.conf import settings
 from django.db import connections
 
+OUTER_PATH = "DURABLE_OUTER_PYTHONPATH"  # what PYTHONPATH was before the supervisor changed it
 STOPPED, LOST = 0, 70  # exit codes: stopped as asked; the sentinel ended on its own
 _LOOK = 0.1  # seconds between two looks at the sentinel and at what signals asked for
 
@@ -22,7 +24,8 @@ _LOOK = 0.1  # seconds between two looks at the sentinel and at what signals ask
 def main(arguments: Sequence[str]) -> int:
     """Run a cluster until SIGTERM; return the exit code."""
     options = _parse(arguments)
-    stop = _Stop()
+    stop = _Stop(options.grace)
+    _restore_path()
     settings.Q_CLUSTER = configured(settings.Q_CLUSTER, options.name, options.workers)
     django.setup()
 
@@ -60,13 +63,21 @@ def configured(given: dict[str, Any], name: str | None, workers: int | None) -> 
 class _Stop:
     """Remembers that a signal asked to stop: q2 would stop inside the handler, where a second one deadlocks it."""
 
-    def __init__(self) -> None:
+    def __init__(self, grace: float) -> None:
         self.is_asked = False
+        self._grace = grace
         self.listen()
 
     def listen(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._ask)
+
+    def limit(self) -> None:
+        """End this process, and with it the cluster, if stopping takes longer than the grace period.
+
+        That is the supervisor's to do, but it may be gone.
+        """
+        signal.alarm(math.ceil(self._grace) + 1)
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
         self.is_asked = True
@@ -80,10 +91,20 @@ def _run(stop: _Stop) -> int:
     cluster.start()
     while cluster.sentinel.is_alive():
         if stop.is_asked:
+            stop.limit()
             cluster.stop()
             return STOPPED
         cluster.sentinel.join(_LOOK)
     return STOPPED if stop.is_asked else LOST
+
+
+def _restore_path() -> None:
+    """Put back the search path of the site's own programs, which its steps may start."""
+    path = os.environ.pop(OUTER_PATH, "")
+    if path:
+        os.environ["PYTHONPATH"] = path
+    else:
+        os.environ.pop("PYTHONPATH", None)
 
 
 def _quieten(verbosity: int) -> None:
@@ -106,6 +127,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="durable.q2.cluster")
     parser.add_argument("--board", type=int, required=True)
     parser.add_argument("--parent", type=int, default=os.getppid())
+    parser.add_argument("--grace", type=float, default=30.0)
     parser.add_argument("--workers", type=int)
     parser.add_argument("--name")
     parser.add_argument("--verbosity", type=int, default=1)

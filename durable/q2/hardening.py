@@ -1,17 +1,15 @@
 """Cures for what kills a stock q2 cluster. Applied by `durable_worker`, before anything is forked.
 
-- A killed worker may hold the lock of the task queue: `get` waits outside a lock the kernel frees.
+- A killed process may hold a lock: the kernel frees those of the queues and of the workers' timers,
+  and `get` waits for messages outside the lock.
 - A killed sentinel leaves workers nobody guards: they die with their parent.
 - SIGTERM to the whole group kills running work and deadlocks the main process: children ignore it.
 """
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import multiprocessing
-import os
-import tempfile
 from collections.abc import Callable
 from functools import wraps
 from multiprocessing.connection import wait
@@ -20,14 +18,15 @@ from typing import Any
 
 from django_q import cluster, queues
 
-from durable.q2 import family, pulse
+from durable.q2 import family, kernellock, pulse
+from durable.q2.kernellock import KernelLock
 from durable.q2.pulse import Role
 
 logger = logging.getLogger("durable.worker")
 
-_QUEUE_PARTS = ("_reader", "_sem", "_poll", "_recv_bytes", "size")
-_TARGETS = {"worker": Role.WORKER, "monitor": Role.MONITOR, "pusher": Role.PUSHER}
-_lock_file = -1
+_QUEUE_PARTS = ("_reader", "_writer", "_wlock", "_sem", "_poll", "_recv_bytes", "size")
+TARGETS = {"worker": Role.WORKER, "monitor": Role.MONITOR, "pusher": Role.PUSHER}
+_TIMERS = 1 << 20  # the places of their locks begin here; those of the queues are file numbers
 
 
 def harden() -> bool:
@@ -40,11 +39,10 @@ def harden() -> bool:
             ", ".join(missing),
         )
         return False
-    global _lock_file
-    with tempfile.TemporaryFile() as file:
-        _lock_file = os.dup(file.fileno())
+    kernellock.prepare()
     queues.Queue.get = _get
-    for name, role in _TARGETS.items():
+    queues.Queue._start_thread = _start_thread
+    for name, role in TARGETS.items():
         setattr(cluster, name, _enlisted(getattr(cluster, name), role))
     cluster.Sentinel = Sentinel
     return True
@@ -54,13 +52,15 @@ def _misfits() -> list[str]:
     found = [] if "fork" in multiprocessing.get_all_start_methods() else ["no fork"]
     queue = queues.Queue(1)
     found += [f"Queue.{part}" for part in _QUEUE_PARTS if not hasattr(queue, part)]
-    found += [name for name in _TARGETS if not callable(getattr(cluster, name, None))]
-    parts = ("start", "status", "spawn_process")
+    found += [name for name in TARGETS if not callable(getattr(cluster, name, None))]
+    parts = ("start", "status", "spawn_process", "spawn_worker")
     return found + [f"Sentinel.{part}" for part in parts if not hasattr(cluster.Sentinel, part)]
 
 
 class Sentinel(cluster.Sentinel):  # type: ignore[misc]  # django-q2 has no types
     """The guard of a cluster, with a pulse."""
+
+    _spawned = 0
 
     def start(self) -> None:
         """Guard until asked to stop."""
@@ -74,6 +74,12 @@ class Sentinel(cluster.Sentinel):  # type: ignore[misc]  # django-q2 has no type
         process = super().spawn_process(target, *args)
         process._popen.terminate = process._popen.kill
         return process
+
+    def spawn_worker(self) -> None:
+        """Fork a worker with a timer whose lock does not outlive its holder."""
+        self._spawned += 1
+        timer = multiprocessing.Value("f", -1, lock=KernelLock(_TIMERS + self._spawned))  # type: ignore[call-overload]
+        self.spawn_process(cluster.worker, self.task_queue, self.result_queue, timer, self.timeout)
 
     def status(self) -> str:
         """Return the status, which the guard asks for in each of its cycles."""
@@ -129,9 +135,11 @@ def _get(self: Any, block: bool = True, timeout: float | None = None) -> Any:
 
 def _read(queue: Any) -> bytes | None:
     wait([queue._reader])
-    place = queue._reader.fileno()  # one byte of the lock file for each queue
-    fcntl.lockf(_lock_file, fcntl.LOCK_EX, 1, place)
-    try:
+    with KernelLock(queue._reader.fileno()):
         return bytes(queue._recv_bytes()) if queue._poll() else None
-    finally:
-        fcntl.lockf(_lock_file, fcntl.LOCK_UN, 1, place)
+
+
+def _start_thread(self: Any) -> None:
+    """Start the thread that writes messages; whoever is killed while writing stops nobody else."""
+    self._wlock = KernelLock(self._writer.fileno())
+    super(queues.Queue, self)._start_thread()

@@ -11,8 +11,6 @@ from django.utils import timezone
 from django_q.brokers import get_broker
 from django_q.signing import SignedPackage
 
-from durable.q2.options import workers as workers
-
 DRAIN = "durable.tasks.drain"
 LOOK = 0.5  # seconds a pusher may wait before it looks at its stop event and at the tables
 _BURST = 0.03  # seconds between two bursts while due rows remain

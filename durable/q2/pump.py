@@ -8,7 +8,8 @@ from django.db import connections
 from django_q.conf import Conf
 
 from durable.q2 import channel
-from durable.q2.hints import Throttle, package, workers
+from durable.q2.hints import Throttle, package
+from durable.q2.options import workers
 from durable.q2.polling import FileWatching, Polling
 from durable.q2.tasktable import TaskTable
 from durable.store import Store

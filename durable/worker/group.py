@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from django.conf import settings
 
 from durable.q2 import family
+from durable.q2.cluster import OUTER_PATH
 from durable.q2.pulse import Board, Pulse
 from durable.worker.identity import is_running
 
@@ -80,4 +81,9 @@ def _interpreter() -> list[str]:
 def _environment() -> dict[str, str]:
     """Let the new interpreter find what this one has imported."""
     path = os.pathsep.join(os.path.abspath(entry) for entry in sys.path)
-    return {**os.environ, "PYTHONPATH": path, "DJANGO_SETTINGS_MODULE": settings.SETTINGS_MODULE}
+    return {
+        **os.environ,
+        "PYTHONPATH": path,
+        OUTER_PATH: os.environ.get("PYTHONPATH", ""),
+        "DJANGO_SETTINGS_MODULE": settings.SETTINGS_MODULE,
+    }

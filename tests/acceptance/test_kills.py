@@ -81,6 +81,16 @@ def test_busy_cluster_is_not_taken_for_a_frozen_one(journal: Journal) -> None:
         assert "starting another cluster" not in cluster.said
 
 
+def test_cluster_without_supervisor_does_not_outlast_its_grace_period(journal: Journal) -> None:
+    with Cluster("--grace", "1") as cluster:
+        cluster.wait_until_ready()
+        async_task(WORK, journal.path, "task", 60.0, save=False)
+        eventually(lambda: journal.has("task-begins"), cluster.explain)
+        cluster.processes()
+        cluster.signal(signal.SIGKILL)
+        eventually(lambda: not cluster.survivors(), cluster.explain, seconds=10)
+
+
 def test_killed_supervisor_takes_its_cluster_along(journal: Journal) -> None:
     with Cluster() as cluster:
         cluster.wait_until_ready()

@@ -59,7 +59,7 @@ class Command(BaseCommand):
         except LookupError as error:
             raise CommandError(str(error.args[0])) from None
         code = Supervisor(
-            arguments=_arguments(name, workers, given["verbosity"]),
+            arguments=_arguments(name, workers, given),
             workers=workers or _workers(configured),
             grace=given["grace"],
             patience=given["patience"],
@@ -73,9 +73,15 @@ class Command(BaseCommand):
         self.stdout.flush()
 
 
-def _arguments(name: str | None, workers: int | None, verbosity: int) -> list[str]:
-    given = {"--name": name, "--workers": workers, "--verbosity": verbosity}
-    return [str(part) for key, value in given.items() if value is not None for part in (key, value)]
+def _arguments(name: str | None, workers: int | None, given: dict[str, Any]) -> list[str]:
+    passed = {
+        "--name": name,
+        "--workers": workers,
+        "--grace": given["grace"],
+        "--verbosity": given["verbosity"],
+    }
+    pairs = [(key, str(value)) for key, value in passed.items() if value is not None]
+    return [part for pair in pairs for part in pair]
 
 
 def _workers(configured: dict[str, Any]) -> int:

@@ -19,3 +19,10 @@ def work(journal: str, word: str, seconds: float) -> str:
     mark(journal, f"{word}-begins")
     time.sleep(seconds)
     return mark(journal, f"{word}-ends")
+
+
+def stamp(journal: str) -> None:
+    """Write the time, at once whole."""
+    draft = Path(f"{journal}.{os.getpid()}")
+    draft.write_text(repr(time.time()))
+    draft.rename(journal)

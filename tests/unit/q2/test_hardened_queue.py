@@ -21,15 +21,15 @@ forks = multiprocessing.get_context("fork")
 @pytest.fixture(autouse=True)
 def hardened() -> Iterator[None]:
     """The cures, in this process and its children, and gone afterwards."""
-    names = [*hardening._TARGETS, "Sentinel"]
+    names = [*hardening.TARGETS, "Sentinel"]
     before = {name: getattr(cluster, name) for name in names}
     get = queues.Queue.get
+    start_thread = queues.Queue._start_thread
     assert hardening.harden()
     yield
-    queues.Queue.get = get
+    queues.Queue.get, queues.Queue._start_thread = get, start_thread
     for name, value in before.items():
         setattr(cluster, name, value)
-    os.close(hardening._lock_file)
 
 
 def echo(questions: Any, answers: Any) -> None:
