@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured
 
 from durable.authoring.argument import expect
 from durable.authoring.event import Event
@@ -23,6 +25,7 @@ from durable.authoring.flow import (
 from durable.authoring.function import Function
 from durable.authoring.registry import registry
 from durable.authoring.trigger import Trigger
+from durable.errors import EventInvalidError
 from durable.replay.request import ParallelMode
 
 Handler = Callable[..., Any]
@@ -143,10 +146,19 @@ class Client:
         Raises:
             EventInvalidError, OutputUnserializableError, LimitExceededError: nothing was stored.
         """
+        if isinstance(events, Event):
+            events = [events]
+        if not isinstance(events, list | tuple):
+            raise EventInvalidError(
+                f"send takes a durable.Event or a list of them, not {type(events).__name__}. "
+                "Write durable.send(durable.Event(name=…, data=…))."
+            )
+        if not apps.is_installed("durable"):
+            raise ImproperlyConfigured('Add "durable" to INSTALLED_APPS, and migrate.')
         # The tables may not be imported while Django still loads the apps that import this module.
         from durable.engine.ingest import ingest
 
-        return ingest([events] if isinstance(events, Event) else list(events))
+        return ingest(events)
 
     async def asend(self, events: Event | Sequence[Event]) -> list[str]:
         """Do the same from async code."""

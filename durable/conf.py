@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -11,7 +11,7 @@ from django.core.signals import setting_changed
 
 from durable.errors import SettingInvalidError
 
-BACKOFF = (15, 30, 60, 120, 300, 600, 1200, 2400, 3600, 7200)
+BACKOFF: Sequence[float] = (15, 30, 60, 120, 300, 600, 1200, 2400, 3600, 7200)
 
 DEFAULTS: Mapping[str, Any] = {
     "DATABASE": None,  # alias of durable's tables; None asks the database routers
@@ -20,7 +20,7 @@ DEFAULTS: Mapping[str, Any] = {
     "STRICT": False,  # one step per call of the function, as Inngest does
     "RETRIES": 3,  # tries after the first, for steps and for the code between them
     "BACKOFF": BACKOFF,  # seconds before each retry, or the dotted path of f(attempt) -> seconds
-    "JITTER": 30.0,  # seconds at most, added at random to an entry of the BACKOFF table
+    "JITTER": None,  # seconds at most, added at random; None means 30 with this table, 0 with another
     "LEASE": 30.0,  # seconds after which a silent worker's work is taken over
     "HEARTBEAT": 10.0,  # seconds between two renewals of a lease
     "LINGER": 0.05,  # seconds a worker waits for more work before it gives its process back
@@ -34,6 +34,7 @@ DEFAULTS: Mapping[str, Any] = {
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "DATABASE": (str, type(None)),
+    "JITTER": (int, float, type(None)),
     "MODULE": (str,),
     "PARALLEL_MODE": (str,),
     "STRICT": (bool,),

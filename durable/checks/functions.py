@@ -23,7 +23,6 @@ def check_ids(**kwargs: Any) -> list[CheckMessage]:
             f"Two functions have the id {first.id!r}: {first.place} and {second.place}. Only the "
             "first is known.",
             hint="Give one of them another fn_id, or its Client an app_id.",
-            obj=second.handler,
             id="durable.E002",
         )
         for first, second in registry.duplicates

@@ -99,6 +99,7 @@ def _run(store: Store, row: Run, function: Function, claims: list[StepClaim]) ->
     if targets:
         _call(store, row, function, batch, targets)
     batch.flush()
+    store.steps.give_back(batch.unanswered, TROUBLE)
 
 
 def _call(store: Store, row: Run, function: Function, batch: Batch, targets: set[str]) -> None:

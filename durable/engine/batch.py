@@ -31,6 +31,7 @@ class Batch:
         self.function = function
         self.policy = policy
         self._results: list[tuple[StepClaim, Result]] = []
+        self._answered: set[str] = set()
         self._lock = Lock()
         self._flushed = time.monotonic()
 
@@ -78,9 +79,15 @@ class Batch:
         if woken:
             wake(woken)
 
+    @property
+    def unanswered(self) -> list[StepClaim]:
+        """Claims of which nothing was recorded."""
+        return [claim for key, claim in self.claims.items() if key not in self._answered]
+
     def _add(self, claim: StepClaim, result: Result) -> None:
         with self._lock:
             self._results.append((claim, result))
+            self._answered.add(claim.key)
 
 
 def _tell(claim: StepClaim, result: Result, function: str) -> None:

@@ -110,6 +110,9 @@ class _Turns:
         match outcome:
             case Finished(value):
                 complete(self.store, run, value, close_steps=is_open)
+            case Raised(failure) if self.driving.tape.misuse is not None:
+                # The signal that user code swallowed may have been that of a released run.
+                fail(self.store, run, failure, close_steps=True, though_released=True)
             case Raised(failure):
                 fail_or_retry(self.store, run, failure, self.options.policy, close_steps=is_open)
             case Interrupted(signal):

@@ -48,10 +48,22 @@ def fail_or_retry(
     )
 
 
-def fail(store: Store, run: RunClaim, failure: Failure, *, close_steps: bool) -> None:
-    """End a run as failed."""
+def fail(
+    store: Store,
+    run: RunClaim,
+    failure: Failure,
+    *,
+    close_steps: bool,
+    though_released: bool = False,
+) -> None:
+    """End a run as failed; with `though_released` also one that was given back meanwhile."""
     ended = store.runs.finish(
-        run, RunStatus.FAILED, failure=failure, attempt=run.attempt, close_steps=close_steps
+        run,
+        RunStatus.FAILED,
+        failure=failure,
+        attempt=run.attempt,
+        close_steps=close_steps,
+        though_released=though_released,
     )
     if ended:
         _tell(run, RunStatus.FAILED, failure)

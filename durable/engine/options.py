@@ -10,7 +10,7 @@ from typing import Any, cast
 from django.utils.module_loading import import_string
 
 from durable.authoring.function import Function
-from durable.conf import conf
+from durable.conf import BACKOFF, conf
 from durable.errors import SettingInvalidError
 from durable.replay.request import ParallelMode
 from durable.replay.retry import Backoff, RetryPolicy
@@ -35,7 +35,7 @@ class Options:
             policy=RetryPolicy(
                 retries=conf.RETRIES if function.retries is None else function.retries,
                 backoff=backoff(),
-                jitter=conf.JITTER,
+                jitter=jitter(),
             ),
         )
 
@@ -44,6 +44,13 @@ def backoff() -> Backoff:
     """Return the backoff of the settings: a table of seconds, or the function the setting names."""
     setting = conf.BACKOFF
     return _imported(setting) if isinstance(setting, str) else tuple(setting)
+
+
+def jitter() -> float:
+    """Return the seconds at most that chance adds to an entry of the table."""
+    if conf.JITTER is not None:
+        return float(conf.JITTER)
+    return 30.0 if conf.BACKOFF is BACKOFF else 0.0
 
 
 @cache

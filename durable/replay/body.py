@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
@@ -11,9 +10,11 @@ from typing import Any
 
 from durable.replay.cursor import CURSOR, Cursor, Intent
 from durable.replay.failure import Failure
+from durable.replay.interrupt import Interrupt
 from durable.replay.request import Request
 
-CAUGHT = (Exception, SystemExit, asyncio.CancelledError)
+# What passes through: our own signals, and somebody at the keyboard.
+PASSED = (Interrupt, KeyboardInterrupt)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +37,9 @@ def run_body(request: Request, attempt: int) -> Ran:
     try:
         with inside(request, attempt):
             value = request.body(*request.args)
-    except CAUGHT as error:
+    except PASSED:
+        raise
+    except BaseException as error:  # noqa: BLE001 - SystemExit, CancelledError and stranger ones
         return _failed(request, error, begun)
     return Ran(request=request, value=value, seconds=time.monotonic() - begun)
 
@@ -49,7 +52,9 @@ async def await_body(
     try:
         with inside(request, attempt):
             value = await (awaitable or request.body(*request.args))
-    except CAUGHT as error:
+    except PASSED:
+        raise
+    except BaseException as error:  # noqa: BLE001 - SystemExit, CancelledError and stranger ones
         return _failed(request, error, begun)
     return Ran(request=request, value=value, seconds=time.monotonic() - begun)
 

@@ -6,6 +6,7 @@ import enum
 from collections import Counter
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from threading import get_ident
 
 from durable.replay.interrupt import Interrupt
 from durable.replay.request import ParallelMode
@@ -34,6 +35,7 @@ class Cursor:
     branch: str = ""
     counts: Counter[str] = field(default_factory=Counter)
     branches: dict[str, Cursor] = field(default_factory=dict)
+    thread: int = field(default_factory=get_ident)  # in which its code runs
     interrupt: Interrupt | None = None
     title: str = ""  # of the step that interrupted, or whose body this is
     attempt: int = 0  # failed tries of the body before this one

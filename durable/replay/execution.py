@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from durable.replay.body import CAUGHT
 from durable.replay.cursor import CURSOR
 from durable.replay.failure import Failure, found
 from durable.replay.interrupt import Halted, Interrupt
@@ -41,5 +40,7 @@ def _call(call: Callable[[], Any]) -> Outcome:
         return Raised(found(signal.error))
     except Interrupt as signal:
         return Interrupted(signal)
-    except CAUGHT as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - SystemExit and stranger ones
         return Raised(Failure.of(error))

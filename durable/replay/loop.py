@@ -13,7 +13,7 @@ from collections.abc import Callable, Coroutine
 from contextvars import Context, copy_context
 from typing import Any
 
-from durable.replay.body import CAUGHT
+from durable.replay.body import PASSED
 from durable.replay.cursor import CURSOR, Cursor, Intent
 from durable.replay.execution import judge
 from durable.replay.failure import Failure, found
@@ -70,6 +70,7 @@ class _Call:
         while True:
             self.loop.run_forever()
             if main.done():
+                self.service.note_forgotten()
                 return _outcome(main)
             try:
                 self.service.serve()
@@ -133,9 +134,9 @@ async def _result(call: Callable[[], Coroutine[Any, Any, Any]]) -> Outcome:
         return Finished(await call())
     except Halted as signal:
         return Raised(found(signal.error))
-    except asyncio.CancelledError:
+    except (asyncio.CancelledError, *PASSED):
         raise
-    except CAUGHT as error:
+    except BaseException as error:  # noqa: BLE001 - SystemExit and stranger ones
         return Raised(Failure.of(error))
 
 

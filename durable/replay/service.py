@@ -12,10 +12,11 @@ from typing import Any
 
 from durable.errors import StepNotAwaitedError
 from durable.replay.body import Ran, await_body, run_body
+from durable.replay.call import StepCall
 from durable.replay.failure import found
 from durable.replay.interrupt import Blocked, Interrupt, Parked, Stepped, Targeted
 from durable.replay.memo import Memo
-from durable.replay.outcome import Finished, Outcome, Raised
+from durable.replay.outcome import Interrupted, Outcome, Raised
 from durable.replay.request import ParallelMode, Request
 from durable.replay.tape import Tape
 
@@ -57,6 +58,7 @@ class Service:
         self.bodies: set[asyncio.Task[None]] = set()
         self.signal: Interrupt | None = None
         self.first_title = ""
+        self.forgotten: list[StepCall[Any]] = []
 
     @property
     def has_news(self) -> bool:
@@ -94,17 +96,21 @@ class Service:
         else:
             self._serve_live()
 
+    def note_forgotten(self) -> None:
+        """Note, before tasks are cancelled, which steps were called and never awaited."""
+        self.forgotten = [call for call in self.tape.calls if not call.is_begun]
+
     def complain(self, outcome: Outcome) -> Outcome:
-        """Overrule a return that leaves a step behind which was never awaited."""
-        forgotten = [call for call in self.tape.calls if not call.is_begun]
-        if isinstance(outcome, Finished) and forgotten:
-            title = forgotten[0].title
-            error = StepNotAwaitedError(
-                f"Step {title!r} was called but never awaited, so its body did not run. "
-                f"Write: await ctx.step.run({title!r}, …)."
-            )
-            return Raised(found(error))
-        return outcome
+        """Overrule an end that leaves a step behind which was never awaited."""
+        if not self.forgotten or isinstance(outcome, Interrupted):
+            return outcome
+        title = self.forgotten[0].title
+        raised = f" ({outcome.failure.name} followed.)" if isinstance(outcome, Raised) else ""
+        error = StepNotAwaitedError(
+            f"Step {title!r} was called but never awaited, so its body did not run. "
+            f"Write: await ctx.step.run({title!r}, …).{raised}"
+        )
+        return Raised(found(error))
 
     def _serve_live(self) -> None:
         while not self._hand_out():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from threading import get_ident
 from typing import Any, Protocol
 
 from durable.errors import (
@@ -185,9 +186,9 @@ class Tape:
         with self.interruptible(cursor, request):
             if cursor.intent is Intent.TARGET and request.key in (self.targets or ()):
                 assert self.targets is not None
-                self.targets.discard(request.key)
                 ran = run_body(request, self.attempt_of(request))
                 self.check()
+                self.targets.discard(request.key)
                 self.performer.keep(ran)
                 if not self.targets:
                     raise Targeted
@@ -211,6 +212,8 @@ class Tape:
         """
         cursor = CURSOR.get()
         if cursor is None or cursor.tape is not self or self.is_closed:
+            raise self._halt(_outside(title))
+        if cursor.thread != get_ident():
             raise self._halt(_outside(title))
         if cursor.intent is Intent.BODY:
             raise self._halt(_nested(title, cursor.title))

@@ -189,11 +189,16 @@ class Runs(Table):
         failure: Failure | None = None,
         attempt: int = 0,
         close_steps: bool = False,
+        though_released: bool = False,
     ) -> bool:
-        """End the run; False if somebody else has decided."""
+        """End the run; False if somebody else has decided.
+
+        With `though_released` also one that was given back, if nobody has taken it since.
+        """
+        mine = self.rows.filter(pk=run.id, claim=run.claim, ended=None)
         large = is_large(output)
         with transaction.atomic(self.alias):
-            ended = self.held(run).update(
+            ended = (mine if though_released else self.held(run)).update(
                 status=status,
                 owner=None,
                 due_at=None,

@@ -88,12 +88,19 @@ class SqlRuns(Sql, Runs):
         failure: Failure | None = None,
         attempt: int = 0,
         close_steps: bool = False,
+        though_released: bool = False,
     ) -> bool:
         """End the run; False if somebody else has decided."""
         if failure is None and not close_steps and not is_large(output):
             return self._finish_plainly(run, status, output)
         return super().finish(
-            run, status, output=output, failure=failure, attempt=attempt, close_steps=close_steps
+            run,
+            status,
+            output=output,
+            failure=failure,
+            attempt=attempt,
+            close_steps=close_steps,
+            though_released=though_released,
         )
 
     @retried
