@@ -86,11 +86,14 @@ class _Stop:
 def _run(stop: _Stop) -> int:
     from django_q.cluster import Cluster
 
+    from durable.q2 import pulse
+
     cluster = Cluster()
     stop.listen()
     cluster.start()
     while cluster.sentinel.is_alive():
         if stop.is_asked:
+            pulse.stop()
             stop.limit()
             cluster.stop()
             return STOPPED

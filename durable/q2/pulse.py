@@ -152,6 +152,12 @@ def count(tasks: int, results: int) -> None:
         _board.count(tasks, results)
 
 
+def stop() -> None:
+    """Ask the workers to take no new work."""
+    if _board:
+        _board.stop()
+
+
 def is_stopping() -> bool:
     """Whether the cluster has been asked to stop, so that a worker should claim nothing new."""
     return bool(_board and _board.is_stopping)

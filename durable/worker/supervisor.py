@@ -26,6 +26,7 @@ STOPPED, UNPREPARED, KILLED = 0, 1, 3  # exit codes
 _TICK = 0.25
 _BOOT_SECONDS = 120.0  # a large site may take long to import
 _HEALTHY_SECONDS = 60.0  # after which a failure is the first again
+_DOUBLED = 0.5  # seconds in which a second signal is the first one, sent by two ways
 _PAUSES = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 
 
@@ -49,10 +50,10 @@ class Supervisor:
 
     def run(self) -> int:
         """Return the exit code."""
-        family.adopt_orphans()
         with _Signals.caught() as signals:
             if not self._await_tables(signals):
                 return UNPREPARED
+            family.adopt_orphans()
             failures = 0
             while not signals.asked:
                 if failures and not self._pause(signals, failures):
@@ -121,9 +122,12 @@ class Supervisor:
     def _stop(self, group: Group, signals: _Signals) -> int:
         """Let running work end; kill what has not ended in time, or at a second signal."""
         group.terminate()
-        asked, until = signals.asked, time.monotonic() + self.grace
+        begun = time.monotonic()
+        asked, until = signals.asked, begun + self.grace
         while group.exit_code is None:
             signals.wait(min(_TICK, max(0.0, until - time.monotonic())))
+            if time.monotonic() - begun < _DOUBLED:
+                asked = signals.asked
             if signals.asked > asked or time.monotonic() >= until:
                 group.kill()
                 self.say("durable worker: killed; what was running is done again elsewhere")

@@ -23,6 +23,10 @@ class Journal:
         """Return them in order."""
         return [line.split()[0] for line in Path(self.path).read_text().splitlines()]
 
+    def has_more_than(self, number: int) -> bool:
+        """Whether more words than that were written."""
+        return len(self.words()) > number
+
     def has(self, word: str) -> bool:
         """Whether a word was written."""
         return word in self.words()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import signal
+from functools import partial
 
 import pytest
 from django_q.tasks import async_task
 
+import durable
+from durable.models import Run
 from tests.acceptance.clusters import Cluster, eventually
 from tests.acceptance.conftest import Journal
 
@@ -100,3 +103,33 @@ def test_killed_supervisor_takes_its_cluster_along(journal: Journal) -> None:
         cluster.signal(signal.SIGKILL)
         eventually(lambda: not cluster.survivors(), cluster.explain)
         assert journal.words() == ["task-begins", "task-ends"]
+
+
+@pytest.mark.usefixtures("functions")
+def test_run_ends_although_busy_workers_are_killed(journal: Journal) -> None:
+    parts = 24
+    with Cluster("--workers", "4") as cluster:
+        cluster.wait_until_ready()
+        data = {"journal": journal.path, "parts": parts, "seconds": 0.2}
+        (event,) = durable.send(durable.Event(name="acceptance/fan", data=data))
+        for number in range(6):
+            eventually(partial(journal.has_more_than, 4 * number), cluster.explain)
+            cluster.kill(cluster.find("worker")[:2])
+        runs = Run.objects.filter(event_id=event)
+        eventually(lambda: runs.get().is_final, cluster.explain)
+        assert runs.get().result == [*(f"part-{number}-ends" for number in range(parts)), "join"]
+        assert journal.words().count("join") == 1
+        assert "starting another cluster" not in cluster.said
+
+
+@pytest.mark.usefixtures("functions")
+def test_run_ends_although_its_cluster_is_killed_whole(journal: Journal) -> None:
+    with Cluster("--workers", "3") as cluster:
+        cluster.wait_until_ready()
+        data = {"journal": journal.path, "parts": 12, "seconds": 0.3}
+        (event,) = durable.send(durable.Event(name="acceptance/fan", data=data))
+        eventually(lambda: len(journal.words()) > 8, cluster.explain)
+        cluster.kill([process.pid for process in cluster.processes()])
+        eventually(lambda: Run.objects.get(event_id=event).is_final, cluster.explain)
+        assert Run.objects.get(event_id=event).result[-1] == "join"
+        assert journal.words().count("join") == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 
 import pytest
 from django_q.tasks import async_task
@@ -46,10 +47,20 @@ def test_second_signal_ends_it_at_once(journal: Journal) -> None:
     with Cluster() as cluster:
         begin(cluster, journal, 60.0)
         cluster.terminate()
-        eventually(lambda: "stopping" in cluster.said, cluster.explain)
+        time.sleep(1.0)
         cluster.terminate()
         assert cluster.wait(5) == 3, cluster.explain()
         assert not cluster.survivors()
+
+
+def test_signal_that_comes_by_two_ways_counts_once(journal: Journal) -> None:
+    with Cluster() as cluster:
+        begin(cluster, journal, 1.5)
+        cluster.terminate()
+        time.sleep(0.1)
+        cluster.terminate()
+        assert cluster.wait() == 0, cluster.explain()
+        assert journal.words() == ["task-begins", "task-ends"]
 
 
 def test_grace_period_ends_it(journal: Journal) -> None:
