@@ -12,7 +12,19 @@ from typing import Any
 from durable.errors import LimitExceededError, OutputUnserializableError
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+_TOO_LARGE = 10**4300  # Python reads no longer number back
 _PLAIN = (str, int, float, bool, type(None))
+
+
+_CURES = {
+    "datetime": "Use .isoformat().",
+    "date": "Use .isoformat().",
+    "Decimal": "Use str().",
+    "UUID": "Use str().",
+    "set": "Use sorted() or list().",
+    "QuerySet": "Use a list of primary keys.",
+    "coroutine": "Await it, in an async function.",
+}
 
 
 def encode(value: Any, *, what: str, limit: int, setting: str, depth: int) -> str:
@@ -92,8 +104,8 @@ def _inspect_scalar(item: Any, path: str, what: str) -> None:
         _inspect_text(item, path, what)
     elif isinstance(item, float) and (item != item or item in (float("inf"), float("-inf"))):
         raise _error(what, path, f"the number {item}")
-    elif isinstance(item, int) and item.bit_length() > 10_000:
-        raise _error(what, path, "an integer of more than 3,000 digits")
+    elif isinstance(item, int) and abs(item) >= _TOO_LARGE:
+        raise _error(what, path, "an integer of more than 4,300 digits")
 
 
 def _inspect_text(text: str, path: str, what: str) -> None:
@@ -107,7 +119,7 @@ def _inspect_text(text: str, path: str, what: str) -> None:
 
 def _error(what: str, path: str, found: str) -> OutputUnserializableError:
     return OutputUnserializableError(
-        f"{what} cannot be stored as JSON: {path}: {found}. Return plain dicts, lists, strings, "
-        "numbers, booleans or None.",
+        f"{what} cannot be stored as JSON: {path}: {found}. "
+        + _CURES.get(found, "Use plain dicts, lists, strings, numbers, booleans or None."),
         path=path,
     )

@@ -73,7 +73,8 @@ def _complaint(name: str, value: object) -> str:
         near = difflib.get_close_matches(str(name).upper(), DEFAULTS, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         return f"DURABLE has an unknown entry {name!r}.{hint}"
-    wanted = _TYPES.get(name, (int, float))
+    counts = name.startswith("MAX_") or name == "RETRIES"
+    wanted = _TYPES.get(name, (int,) if counts else (int, float))
     wrong = not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted)
     if wrong:
         names = " or ".join("None" if t is type(None) else t.__name__ for t in wanted)
@@ -85,7 +86,7 @@ def _range_complaint(name: str, value: Any) -> str:
     if name == "PARALLEL_MODE" and value not in ("wait", "race"):
         return f"DURABLE['PARALLEL_MODE'] must be 'wait' or 'race', not {value!r}."
     if name == "BACKOFF" and not isinstance(value, str):
-        numbers = all(type(s) in (int, float) and s >= 0 for s in value)
+        numbers = all(type(s) in (int, float) and 0 <= s < float("inf") for s in value)
         if not value or not numbers:
             return f"DURABLE['BACKOFF'] must list seconds >= 0, not {value!r}."
     if isinstance(value, int | float) and not isinstance(value, bool):

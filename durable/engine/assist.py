@@ -105,8 +105,10 @@ def _run(store: Store, row: Run, function: Function, claims: list[StepClaim]) ->
 def _call(store: Store, row: Run, function: Function, batch: Batch, targets: set[str]) -> None:
     wave = max(claim.wave for claim in batch.claims.values())
     options = Options.of(function)
+    history = store.steps.history(row.pk, before=wave)
     tape = Tape(
-        memos=store.steps.history(row.pk, before=wave).memos,
+        memos=history.memos,
+        branches=history.branches,
         performer=Assisting(batch),
         mode=options.mode,
         targets=targets,

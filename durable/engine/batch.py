@@ -31,9 +31,9 @@ class Batch:
         self.function = function
         self.policy = policy
         self._results: list[tuple[StepClaim, Result]] = []
+        self._since = 0.0
         self._answered: set[str] = set()
         self._lock = Lock()
-        self._flushed = time.monotonic()
 
     @property
     def keys(self) -> set[str]:
@@ -48,9 +48,9 @@ class Batch:
     def keep(self, ran: Ran) -> None:
         """Take the result of a step; record it now if it cannot wait for company."""
         claim = self.claims[ran.request.key]
-        self._add(claim, judge(ran, claim.attempt, self.policy))
+        waited = self._add(claim, judge(ran, claim.attempt, self.policy))
         is_race = claim.mode == ParallelMode.RACE
-        if is_race or time.monotonic() - self._flushed >= HOLD:
+        if is_race or ran.seconds >= HOLD or waited >= HOLD:
             self.flush()
 
     def fail(self, keys: Iterable[str], failure: Failure) -> None:
@@ -69,7 +69,6 @@ class Batch:
         """Record what was kept."""
         with self._lock:
             results, self._results = self._results, []
-            self._flushed = time.monotonic()
             woken = self.store.steps.flush(results) if results else 0
         for claim, result in results:
             if result.failure is not None:
@@ -84,10 +83,14 @@ class Batch:
         """Claims of which nothing was recorded."""
         return [claim for key, claim in self.claims.items() if key not in self._answered]
 
-    def _add(self, claim: StepClaim, result: Result) -> None:
+    def _add(self, claim: StepClaim, result: Result) -> float:
+        """Keep a result; return for how many seconds the oldest has been kept."""
         with self._lock:
+            if not self._results:
+                self._since = time.monotonic()
             self._results.append((claim, result))
             self._answered.add(claim.key)
+            return time.monotonic() - self._since
 
 
 def _tell(claim: StepClaim, result: Result, function: str) -> None:

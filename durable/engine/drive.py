@@ -95,6 +95,7 @@ class _Turns:
             memos=last.memos if last else self.history.memos,
             performer=self.driving,
             mode=self.options.mode,
+            branches=self.history.branches,
             opened=last.opened if last else self.history.opened,
             strict=self.options.strict,
             attempt=max([self.driving.run.attempt, *tries.values()]),

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from hashlib import sha256
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 
@@ -18,7 +19,8 @@ from durable.errors import EventInvalidError
 from durable.ids import new_id
 from durable.models import Event as EventRow
 from durable.replay.failure import storable
-from durable.store import get_store
+from durable.store import Store, get_store
+from durable.store.executor import repeat
 from durable.wake import wake
 
 LONGEST = 256
@@ -43,6 +45,11 @@ def ingest(events: Sequence[Event]) -> list[str]:
     if not rows:
         return []
     store = get_store()
+    stored = repeat(store.alias, partial(_store, store, rows, received))
+    return [str(stored[row.pk]) for row in rows]
+
+
+def _store(store: Store, rows: Sequence[EventRow], received: datetime) -> dict[UUID, UUID]:
     started = 0
     with transaction.atomic(store.alias):
         stored = store.events.insert(rows)
@@ -54,7 +61,7 @@ def ingest(events: Sequence[Event]) -> list[str]:
                 started += len(functions)
         if started:
             transaction.on_commit(partial(wake, started), store.alias, robust=True)
-    return [str(stored[row.pk]) for row in rows]
+    return stored
 
 
 def _row(event: Event, number: int, received: datetime) -> EventRow:

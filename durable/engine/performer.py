@@ -155,7 +155,9 @@ class Driving:
         wave = self.store.steps.plan(self.run, requests, park=park)
         self.run = replace(self.run, wave=wave, attempt=0)
         self.count += len(requests)
-        self.tape.opened |= {request.key for request in requests}
+        for request in requests:
+            self.tape.opened.add(request.key)
+            self.tape.know(request.key, request.branch)
         wake(min(len(requests) - (not park), self.workers))
         if park:
             raise Parked(is_released=True)

@@ -6,10 +6,13 @@ import enum
 from collections import Counter
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from hashlib import sha1
 from threading import get_ident
 
 from durable.replay.interrupt import Interrupt
 from durable.replay.request import ParallelMode
+
+LONGEST = 100  # characters of a branch's path
 
 
 class Intent(enum.Enum):
@@ -39,7 +42,9 @@ class Cursor:
     interrupt: Interrupt | None = None
     title: str = ""  # of the step that interrupted, or whose body this is
     attempt: int = 0  # failed tries of the body before this one
-    unread: int = 0  # memos of this branch that the call has not come to yet
+    parent: Cursor | None = None
+    known: Counter[str] = field(default_factory=Counter)  # steps met before, in and below a branch
+    unread: int = 0  # of those in and below this branch, the ones this call has not come to yet
     tasks: int = 0  # asyncio tasks started from here
 
     def next_index(self, name: str) -> int:
@@ -48,18 +53,33 @@ class Cursor:
         self.counts[name] += 1
         return index
 
+    def read(self, *, is_known: bool) -> None:
+        """Note that the call came to a step: it met it before, or all that follows is new."""
+        count = 1 if is_known else self.unread
+        cursor: Cursor | None = self
+        while cursor is not None:
+            cursor.unread = max(cursor.unread - count, 0)
+            cursor = cursor.parent
+
     def path(self, child: str) -> str:
-        """Return the path of a branch below this one."""
-        return f"{self.branch}.{child}" if self.branch else child
+        """Return the path of a branch below this one; a digest of it when it grows too long to store."""
+        path = f"{self.branch}.{child}" if self.branch else child
+        return (
+            path if len(path) <= LONGEST else sha1(path.encode(), usedforsecurity=False).hexdigest()
+        )
 
     def fork(self, child: str, intent: Intent, mode: ParallelMode) -> Cursor:
         """Return a cursor for a call of a branch: it counts on from an earlier group's use of it."""
         before = self.branches.get(child)
+        branch = self.path(child)
         return Cursor(
             tape=self.tape,
             intent=intent,
             mode=mode,
-            branch=self.path(child),
+            branch=branch,
+            parent=self,
+            known=self.known,
+            unread=self.known[branch],
             counts=Counter(before.counts) if before else Counter(),
             branches=dict(before.branches) if before else {},
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from traceback import StackSummary, TracebackException
@@ -33,14 +33,33 @@ class Failure:
         """Describe an exception raised by user code."""
         if isinstance(error, StepError):
             return cls._of_step_error(error)
+        if isinstance(error, BaseExceptionGroup):
+            return cls._of_group(error)
         return cls(
             code=error.code if isinstance(error, DurableError) else "unknown",
             name=type(error).__name__,
-            message=storable(str(error)),
+            message=_message(error),
             stack=_stack(error),
             is_retriable=not isinstance(error, DurableError) or error.is_retriable,
             retry_after=error.retry_after if isinstance(error, RetryAfterError) else None,
             quiet=getattr(error, "quiet", False) is True,
+        )
+
+    @classmethod
+    def _of_group(cls, group: BaseExceptionGroup[BaseException]) -> Failure:
+        """A group of one is that one; a larger group is tried again if all in it may be."""
+        leaves = [cls.of(error) for error in group.exceptions]
+        if len(leaves) == 1:
+            return replace(leaves[0], stack=_stack(group))
+        times = [leaf.retry_after for leaf in leaves if leaf.retry_after is not None]
+        said = "; ".join(f"{leaf.name}: {leaf.message}" for leaf in leaves)
+        return cls(
+            code="unknown",
+            name=type(group).__name__,
+            message=storable(f"{_message(group)}: {said}"),
+            stack=_stack(group),
+            is_retriable=all(leaf.is_retriable for leaf in leaves),
+            retry_after=max(times, default=None),
         )
 
     @classmethod
@@ -91,6 +110,13 @@ def storable(text: str) -> str:
     """Return `text` with what no database takes (NUL, lone surrogates) made visible, and shortened."""
     text = text.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode()
     return text if len(text) <= _LONGEST else text[:_LONGEST] + " …"
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return storable(str(error))
+    except Exception:  # noqa: BLE001 - its own fault
+        return f"<{type(error).__name__}.__str__() failed>"
 
 
 def _stack(error: BaseException) -> str:

@@ -23,11 +23,9 @@ async def gather(
     """
     parent = tape.cursor("group.parallel")
     loop = asyncio.get_running_loop()
-    remembered = tape.remembered()
     tasks = []
     for number, branch in enumerate(branches):
         cursor = parent.fork(str(number), parent.intent, mode)
-        cursor.unread = remembered[cursor.branch]
         parent.branches[str(number)] = cursor
         context = copy_context()
         context.run(CURSOR.set, cursor)

@@ -14,7 +14,8 @@ def step_key(name: str, index: int, branch: str) -> str:
         branch: path of the parallel branch, empty outside of groups. Branches count for themselves, so
             that a fast branch can never be handed a result of a slow one that repeats its ids.
     """
-    identity = f"{name}:{index}" if index else name
+    # NUL stands in no name, so that "a:1" is not the second "a".
+    identity = f"{name}\0{index}" if index else name
     if branch:
-        identity = f"{branch}\x1f{identity}"
+        identity = f"{branch}\0{identity}"
     return sha1(identity.encode(), usedforsecurity=False).hexdigest()

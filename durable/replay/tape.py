@@ -55,6 +55,7 @@ class Tape:
         memos: what is remembered, by key.
         performer: what runs and records steps.
         mode: the parallel mode of groups that do not say.
+        branches: where the steps stand that were met before, by key.
         opened: keys of planned steps that are not final yet.
         targets: None when the whole function is driven; else the planned steps this call is for.
         strict: end the call after each step.
@@ -69,6 +70,7 @@ class Tape:
         memos: dict[str, Memo],
         performer: Performer,
         mode: ParallelMode = ParallelMode.WAIT,
+        branches: Mapping[str, str],
         opened: Iterable[str] = (),
         targets: set[str] | None = None,
         strict: bool = False,
@@ -89,17 +91,29 @@ class Tape:
         self.is_closed = False
         self.ask: Ask | None = None  # how an async function awaits a step
         self.calls: list[StepCall[Any]] = []  # async steps called, awaited or not
+        self.known: Counter[str] = Counter()
+        self._met: set[str] = set()
+        for key, branch in branches.items():
+            self.know(key, branch)
+        for memo in memos.values():
+            self.know(memo.key, memo.branch)
         self.root = self._root()
 
     def _root(self) -> Cursor:
         intent = Intent.LIVE if self.targets is None else Intent.TARGET
-        root = Cursor(tape=self, intent=intent, mode=self.mode)
-        root.unread = self.remembered()[""]
-        return root
+        known = self.known
+        return Cursor(tape=self, intent=intent, mode=self.mode, known=known, unread=known[""])
 
-    def remembered(self) -> Counter[str]:
-        """Count the memos of each branch."""
-        return Counter(memo.branch for memo in self.memos.values())
+    def know(self, key: str, branch: str) -> None:
+        """Note that a step was met: what the code says on its way there was said before."""
+        if key in self._met:
+            return
+        self._met.add(key)
+        self.known[""] += 1
+        path = ""
+        for part in branch.split(".") if branch else ():
+            path = f"{path}.{part}" if path else part
+            self.known[path] += 1
 
     @property
     def is_quiet(self) -> bool:
@@ -172,13 +186,14 @@ class Tape:
     def recall(self, request: Request, cursor: Cursor) -> Memo | None:
         """Return the memo of a step, and note that the call came by it."""
         memo = self.memos.get(request.key)
-        cursor.unread = max(cursor.unread - 1, 0) if memo else 0
+        cursor.read(is_known=request.key in self._met)
         return memo
 
     def learn(self, memos: Iterable[Memo]) -> None:
         """Remember results that were recorded during the call."""
         for memo in memos:
             self.memos[memo.key] = memo
+            self.know(memo.key, memo.branch)
             self.opened.discard(memo.key)
         self.attempt = 0
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from contextvars import copy_context
@@ -75,9 +74,8 @@ class Group:
     def _discover(self) -> tuple[tuple[Any, ...], list[Request]]:
         results: list[Any] = []
         requests: list[Request] = []
-        remembered = self.tape.remembered()
         for number in range(len(self.branches)):
-            value, asked = self._call(number, Intent.DISCOVER, remembered)
+            value, asked = self._call(number, Intent.DISCOVER)
             results.append(value)
             requests += asked
             self.holders |= {request.key: number for request in asked}
@@ -127,12 +125,9 @@ class Group:
             except Exception as error:  # noqa: BLE001 - a failed try of the branch's target
                 self.errors[number] = error
 
-    def _call(
-        self, number: int, intent: Intent, remembered: Counter[str] | None = None
-    ) -> tuple[Any, Sequence[Request]]:
+    def _call(self, number: int, intent: Intent) -> tuple[Any, Sequence[Request]]:
         """Call one branch; return its value, or the steps it needs first."""
         cursor = self.parent.fork(str(number), intent, self.mode)
-        cursor.unread = remembered[cursor.branch] if remembered else 0
         self.ends[number] = cursor
         token = CURSOR.set(cursor)
         try:

@@ -20,11 +20,14 @@ class Events(Table):
         """
         rows = Event.objects.using(self.alias)
         unique = {event.dedupe_key or event.pk: event for event in reversed(events)}
-        rows.bulk_create(reversed(unique.values()), batch_size=500, ignore_conflicts=True)
+        # In one order, whoever sends: two batches with the same ids must not wait for each other.
+        inserted = sorted(unique.values(), key=lambda event: (event.dedupe_key or "", event.pk))
+        rows.bulk_create(inserted, batch_size=500, ignore_conflicts=True)
         keys = [event.dedupe_key for event in events if event.dedupe_key]
-        known = rows.filter(dedupe_key__in=keys)
-        if self.connection.vendor == "mysql":
-            # Its default isolation reads an old snapshot unless the row is locked.
-            known = known.select_for_update()
-        stored = dict(known.values_list("dedupe_key", "pk"))
-        return {event.pk: stored.get(event.dedupe_key, event.pk) for event in events}
+        stored = self._stored(keys)
+        return {event.pk: stored.get(event.dedupe_key or "", event.pk) for event in events}
+
+    def _stored(self, keys: Sequence[str]) -> dict[str, UUID]:
+        """Return the ids under which events with these dedupe keys are stored."""
+        known = Event.objects.using(self.alias).filter(dedupe_key__in=keys)
+        return {str(key): pk for key, pk in known.values_list("dedupe_key", "pk")}

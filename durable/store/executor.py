@@ -36,13 +36,16 @@ def retried(verb: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P],
     """
 
     def say(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        connection = connections[self.alias]
-        if connection.in_atomic_block:
-            return verb(self, *args, **kwargs)
-        return _repeat(connection, lambda: verb(self, *args, **kwargs))
+        return repeat(self.alias, lambda: verb(self, *args, **kwargs))
 
     functools.update_wrapper(say, verb)
     return say
+
+
+def repeat(alias: str, say: Callable[[], T]) -> T:
+    """Say something again while the database is the trouble, unless a transaction is open."""
+    connection = connections[alias]
+    return say() if connection.in_atomic_block else _repeat(connection, say)
 
 
 def _repeat(connection: BaseDatabaseWrapper, say: Callable[[], T]) -> T:

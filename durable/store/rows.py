@@ -62,7 +62,12 @@ class History:
     memos: dict[str, Memo]
     tries: Mapping[str, Try]  # steps that failed in place and are to be retried
     opened: frozenset[str]  # planned steps that are not final
-    count: int  # of step rows
+    branches: Mapping[str, str]  # of every step that was met, by key
+
+    @property
+    def count(self) -> int:
+        """How many steps the run has."""
+        return len(self.branches)
 
     @property
     def size(self) -> int:

@@ -62,7 +62,8 @@ class Runs(Table):
             )
             for function in functions
         ]
-        self.rows.bulk_create(runs, batch_size=500)
+        # A repeat of the whole transaction may find its own rows.
+        self.rows.bulk_create(runs, batch_size=500, ignore_conflicts=True)
 
     @retried
     def claim(self, owner: str, limit: int = 1) -> list[RunClaim]:
@@ -198,6 +199,8 @@ class Runs(Table):
         mine = self.rows.filter(pk=run.id, claim=run.claim, ended=None)
         large = is_large(output)
         with transaction.atomic(self.alias):
+            if close_steps:
+                self._close_steps(run.id)  # steps before their run, as in a flush
             ended = (mine if though_released else self.held(run)).update(
                 status=status,
                 owner=None,
@@ -212,8 +215,8 @@ class Runs(Table):
                 Blob.objects.using(self.alias).create(run_id=run.id, key="", body=output or "")
             if ended and failure is not None and not failure.is_of_step:
                 self.note_attempt(run.id, "", "", attempt, failure, 0.0)
-            if ended and close_steps:
-                self._close_steps(run.id)
+            if not ended:
+                transaction.set_rollback(True, using=self.alias)
         return bool(ended)
 
     def _close_steps(self, run: UUID) -> None:

@@ -52,7 +52,9 @@ class Steps(Table):
         opened: set[str] = set()
         large: list[str] = []
         rows = self._history_rows(run, before, wave)
+        branches: dict[str, str] = {}
         for key, branch, status, output, error, is_large, attempt, wait in rows:
+            branches[key] = branch
             if status in (StepStatus.DONE, StepStatus.FAILED):
                 failure = Failure.of_json(codec.decode(error)) if error else None
                 memos[key] = Memo(key=key, branch=branch, output=output, failure=failure)
@@ -64,7 +66,7 @@ class Steps(Table):
                 opened.add(key)
         if large:
             memos |= self._with_bodies(run, memos, large)
-        return History(memos=memos, tries=tries, opened=frozenset(opened), count=len(rows))
+        return History(memos=memos, tries=tries, opened=frozenset(opened), branches=branches)
 
     def _history_rows(
         self, run: UUID, before: int | None, wave: int | None

@@ -30,7 +30,7 @@ class Store:
 
     def __init__(self, alias: str, family: ModuleType | None = None) -> None:
         self.alias = alias
-        self.events = Events(alias)
+        self.events: Events = getattr(family, "Events", Events)(alias)
         self.runs: Runs = family.Runs(alias) if family else Runs(alias)
         self.steps: Steps = family.Steps(self.runs) if family else Steps(self.runs)
         self.leases: Leases = family.Leases(alias) if family else Leases(alias)
