@@ -31,7 +31,7 @@ class DurableConfig(AppConfig):
 
 def _prepare_workers() -> None:
     from durable.q2.spawn import at_spawn
-    from durable.worker import heartbeat, reaper, ticker
+    from durable.worker import heartbeat, process, reaper, ticker
 
-    for start in (heartbeat.start, ticker.start, reaper.reap):
+    for start in (process.prepare, heartbeat.start, ticker.start, reaper.reap):
         at_spawn(start)

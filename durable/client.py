@@ -115,6 +115,7 @@ class Client:
             "output_type": output_type,
         }
         given = {k: v for k, v in {**later, **self._later}.items() if v is not None}
+        expect(f"function {fn_id!r}", "fn_id", fn_id, str)
         full_id = f"{self.app_id}-{fn_id}" if self.app_id else fn_id
         triggers = tuple(trigger) if isinstance(trigger, list | tuple) else (trigger,)
 

@@ -85,12 +85,23 @@ class Function:
     def _check_handler(self, where: str) -> None:
         if not callable(self.handler):
             raise FunctionConfigInvalidError(f"{where}: the handler is not a function.")
-        if len(_positional(self.handler)) not in (1, 2):
+        if not _takes_context(self.handler):
             raise FunctionConfigInvalidError(
                 f"{where}: the handler takes one parameter, the context (or two: ctx, step)."
             )
         if inspect.isasyncgenfunction(self.handler) or inspect.isgeneratorfunction(self.handler):
             raise FunctionConfigInvalidError(f"{where}: the handler must not be a generator.")
+
+
+def _takes_context(handler: Callable[..., Any]) -> bool:
+    try:
+        parameters = inspect.signature(handler).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    keyword_only = inspect.Parameter.KEYWORD_ONLY
+    if any(p.kind is keyword_only and p.default is p.empty for p in parameters):
+        return False
+    return len(_positional(handler)) in (1, 2)
 
 
 def _positional(handler: Callable[..., Any]) -> list[inspect.Parameter]:

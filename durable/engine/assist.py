@@ -112,6 +112,7 @@ def _call(store: Store, row: Run, function: Function, batch: Batch, targets: set
         performer=Assisting(batch),
         mode=options.mode,
         targets=targets,
+        target_branches={batch.claims[key].branch for key in targets},
         strict=options.strict,
         attempt=min(batch.tries.values()),
         tries=batch.tries,
@@ -130,6 +131,6 @@ def _answer_for(batch: Batch, missed: set[str], outcome: Outcome, tape: Tape) ->
 
 def _give_back(store: Store, claims: list[StepClaim]) -> None:
     try:
-        store.steps.give_back(claims, TROUBLE)
+        store.leases.shorten({}, {claim.id: claim.claim for claim in claims}, TROUBLE)
     except Exception:
         logger.exception("steps could not be given back")

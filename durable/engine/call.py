@@ -10,6 +10,7 @@ from uuid import UUID
 from asgiref.sync import sync_to_async
 from django.db import close_old_connections
 
+from durable import codec
 from durable.authoring.context import Context, ContextSync
 from durable.authoring.event import Event
 from durable.authoring.function import Function
@@ -42,12 +43,8 @@ def events_of(store: Store, event_id: UUID | None) -> list[Event]:
     """Load what the run was started by."""
     if event_id is None:
         return []
-    row = EventRow.objects.using(store.alias).get(pk=event_id)
-    return [event_of(row)]
-
-
-def event_of(row: EventRow) -> Event:
-    """Return a stored event as authors see it; its id is the sender's own, if that was given."""
-    data: Any = row.value
-    ts = int(row.ts.timestamp() * 1000)
-    return Event(name=row.name, data=data, id=row.custom_id or str(row.pk), ts=ts)
+    rows = EventRow.objects.using(store.alias).filter(pk=event_id)
+    name, custom_id, data, ts = rows.values_list("name", "custom_id", "data", "ts").get()
+    milliseconds = int(ts.timestamp() * 1000)
+    own_id = custom_id or str(event_id)  # what the sender called it, if that was given
+    return [Event(name=name, data=codec.decode(data), id=own_id, ts=milliseconds)]

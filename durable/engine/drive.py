@@ -22,7 +22,7 @@ from durable.replay.interrupt import Fenced, Halted, Interrupt, Parked, Stepped
 from durable.replay.outcome import Finished, Interrupted, Outcome, Raised
 from durable.replay.tape import Tape
 from durable.store import Store
-from durable.store.rows import History, RunClaim
+from durable.store.rows import EMPTY, History, RunClaim
 from durable.wake import wake_in
 
 logger = logging.getLogger("durable.engine")
@@ -40,7 +40,7 @@ def drive(store: Store, run: RunClaim, *, owner: str, workers: int) -> None:
             logger.info("run %s is no longer ours", run.id, extra={"run_id": str(run.id)})
         except Exception:
             logger.exception("run %s could not be driven", run.id, extra={"run_id": str(run.id)})
-            _release(store, run, TROUBLE, "The worker met an unexpected error; see its log.")
+            _abandon(store, run)
 
 
 def _drive(store: Store, run: RunClaim, owner: str, workers: int) -> None:
@@ -53,7 +53,8 @@ def _drive(store: Store, run: RunClaim, owner: str, workers: int) -> None:
         fail(store, run, lost(run.crashes), close_steps=True)
         return
     signals.run_started.send_robust(sender=None, run_id=run.id, function=run.function)
-    history = store.steps.history(run.id)
+    is_new = run.claim == 1  # nothing can have been recorded
+    history = EMPTY if is_new else store.steps.history(run.id)
     try:
         raise_if_fatal(history)
         check_size(run.function, history.size)
@@ -92,7 +93,7 @@ class _Turns:
         tries = self.driving.tries
         waits = {key: known.wait for key, known in self.history.tries.items()}
         tape = Tape(
-            memos=last.memos if last else self.history.memos,
+            memos=last.memos if last else dict(self.history.memos),
             performer=self.driving,
             mode=self.options.mode,
             branches=self.history.branches,
@@ -136,8 +137,9 @@ class _Turns:
                 raise signal
 
 
-def _release(store: Store, run: RunClaim, delay: float, reason: str) -> None:
+def _abandon(store: Store, run: RunClaim) -> None:
+    """Let the lease end soon. That counts as a lost worker, so an error for ever ends as one."""
     try:
-        store.runs.release(run, delay, reason=reason)
+        store.leases.shorten({run.id: run.claim}, {}, TROUBLE)
     except Exception:
         logger.exception("run %s could not be given back", run.id, extra={"run_id": str(run.id)})

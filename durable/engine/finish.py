@@ -74,9 +74,9 @@ def lost(crashes: int) -> Failure:
     return Failure(
         code="worker_lost",
         name="WorkerLost",
-        message=f"{crashes} workers were lost while they were at this piece of work "
-        f"(DURABLE['MAX_CRASHES'] is {conf.MAX_CRASHES}). It may exhaust memory or crash the "
-        "interpreter.",
+        message=f"{crashes} workers were lost, or met an unexpected error, while they were at this "
+        f"piece of work (DURABLE['MAX_CRASHES'] is {conf.MAX_CRASHES}). It may exhaust memory or crash "
+        "the interpreter; the workers' logs may tell.",
         is_retriable=False,
     )
 

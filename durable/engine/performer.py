@@ -14,6 +14,7 @@ from durable.engine.batch import Batch
 from durable.engine.held import held
 from durable.engine.limits import check_size, check_steps, check_transaction, raise_if_fatal
 from durable.engine.options import Options
+from durable.engine.pace import Pace, first_share
 from durable.engine.verdict import judge
 from durable.q2 import pulse
 from durable.replay.body import Ran
@@ -26,7 +27,6 @@ from durable.store import Store
 from durable.store.rows import History, Result, RunClaim, StepClaim
 from durable.wake import wake
 
-LARGEST_BATCH = 50
 STRAGGLERS = 0.05  # seconds a planner waits for steps that others run, before it parks
 _LOOK = 0.004
 
@@ -163,9 +163,9 @@ class Driving:
             raise Parked(is_released=True)
 
     def _help(self, run_targets: RunTargets, size: int) -> None:
-        limit = max(1, min(LARGEST_BATCH, size // (4 * self.workers)))
-        limit = max(limit, self.options.threads)
-        while claims := self._claim(limit):
+        pace = Pace(first_share(size, self.workers))
+        while claims := self._claim(max(pace.size, self.options.threads)):
+            begun = time.monotonic()
             batch = Batch(self.store, claims, self.run.function, self.options.policy)
             with held.batch(claims):
                 self._batch = batch
@@ -176,6 +176,7 @@ class Driving:
                     batch.fail([key], Failure.of(error))
                 batch.miss(self.tape.targets - set(errors), self.tape.misuse)
                 batch.flush()
+            pace.adapt(time.monotonic() - begun)
             self.tape.targets = self._batch = None
 
     def _claim(self, limit: int) -> list[StepClaim]:

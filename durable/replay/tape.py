@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from threading import get_ident
 from typing import Any, Protocol
@@ -58,6 +58,7 @@ class Tape:
         branches: where the steps stand that were met before, by key.
         opened: keys of planned steps that are not final yet.
         targets: None when the whole function is driven; else the planned steps this call is for.
+        target_branches: where they stand.
         strict: end the call after each step.
         attempt: failed tries of the code that now runs again.
         tries: failed tries of open steps, by key.
@@ -73,6 +74,7 @@ class Tape:
         branches: Mapping[str, str],
         opened: Iterable[str] = (),
         targets: set[str] | None = None,
+        target_branches: Collection[str] = (),
         strict: bool = False,
         attempt: int = 0,
         tries: Mapping[str, int] | None = None,
@@ -83,6 +85,7 @@ class Tape:
         self.mode = mode
         self.opened = set(opened)
         self.targets = targets
+        self.target_branches = target_branches
         self.strict = strict
         self.attempt = attempt
         self.tries = dict(tries or {})

@@ -88,6 +88,10 @@ class Group:
             self._run_targets()
             if not self.tape.targets:
                 raise Targeted
+        for number in self._holding_branches():
+            self._call_for_target(number)
+        if not self.tape.targets:
+            raise Targeted
         results: list[Any] = []
         errors: list[Exception] = []
         for number in range(len(self.branches)):
@@ -100,6 +104,13 @@ class Group:
         if any(end.interrupt for end in self.ends.values()):
             raise Blocked
         return tuple(results)
+
+    def _holding_branches(self) -> list[int]:
+        """The branches in which targets stand, by their recorded paths."""
+        own = self.parent.path("")
+        paths = {path[len(own) :] for path in self.tape.target_branches if path.startswith(own)}
+        numbers = {path.split(".")[0] for path in paths}
+        return sorted(int(n) for n in numbers if n.isdigit() and int(n) < len(self.branches))
 
     def _find_holders(self) -> None:
         for number in range(len(self.branches)):

@@ -31,7 +31,12 @@ class Leases(Table):
 
     def renew(self, runs: Mapping[UUID, int], steps: Mapping[int, int]) -> None:
         """Move the leases of work that is being driven, by id and claim, to a full length from now."""
-        lease = database_in(conf.LEASE)
+        self.shorten(runs, steps, conf.LEASE)
+
+    @retried
+    def shorten(self, runs: Mapping[UUID, int], steps: Mapping[int, int], seconds: float) -> None:
+        """Have the leases of work that is given up end in `seconds`."""
+        lease = database_in(seconds)
         held_runs, held_steps = self.tables
         for run, claim in sorted(runs.items()):
             held_runs.filter(pk=run, claim=claim, status=RunStatus.RUNNING).update(due_at=lease)

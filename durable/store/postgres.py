@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from durable.replay.request import Request
+from durable.store.prepared import Prepared
 from durable.store.rows import RunClaim
 from durable.store.runs import error_text
 from durable.store.sql import Dialect
@@ -50,7 +51,7 @@ RETURNING {S}.{s.id}
 """
 
 
-class Runs(SqlRuns):
+class Runs(Prepared, SqlRuns):
     """The rows of Run on Postgres."""
 
     dialect = POSTGRES
@@ -61,7 +62,7 @@ class Runs(SqlRuns):
     )
 
 
-class Steps(SqlSteps):
+class Steps(Prepared, SqlSteps):
     """The rows of Step on Postgres."""
 
     dialect = POSTGRES
@@ -101,7 +102,7 @@ class Steps(SqlSteps):
         self.tell(_PLAN, run.id, wave, run.claim, *columns)
 
 
-class Leases(SqlLeases):
+class Leases(Prepared, SqlLeases):
     """The due rows on Postgres."""
 
     dialect = POSTGRES

@@ -40,6 +40,7 @@ class StepClaim:
     run: UUID
     key: str
     name: str
+    branch: str
     claim: int
     attempt: int
     crashes: int
@@ -73,6 +74,9 @@ class History:
     def size(self) -> int:
         """Bytes of all results together."""
         return sum(memo.size for memo in self.memos.values())
+
+
+EMPTY = History(memos={}, tries={}, opened=frozenset(), branches={})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,8 @@ values, which are always parameters.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache, lru_cache
@@ -15,6 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connections
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
 
 from durable import clock
@@ -48,15 +50,20 @@ class Sql(Table):
 
     def ask(self, text: str, *values: Any, **parts: str) -> list[tuple[Any, ...]]:
         """Execute a statement that answers with rows."""
-        with self.connection.cursor() as cursor:
-            cursor.execute(self.text(text, **parts), self.adapt(values))
+        with self.said(self.text(text, **parts), self.adapt(values)) as cursor:
             return list(cursor.fetchall())
 
     def tell(self, text: str, *values: Any, **parts: str) -> int:
         """Execute a statement; return how many rows it changed."""
-        with self.connection.cursor() as cursor:
-            cursor.execute(self.text(text, **parts), self.adapt(values))
+        with self.said(self.text(text, **parts), self.adapt(values)) as cursor:
             return int(cursor.rowcount)
+
+    @contextmanager
+    def said(self, text: str, values: Sequence[Any]) -> Iterator[CursorWrapper]:
+        """Execute a statement and lend the cursor."""
+        with self.connection.cursor() as cursor:
+            cursor.execute(text, values)
+            yield cursor
 
     def tell_many(self, text: str, rows: Iterable[Sequence[Any]], **parts: str) -> None:
         """Execute a statement for each row of values."""

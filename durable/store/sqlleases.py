@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from uuid import UUID
 
-from durable.conf import conf
+from durable.store.executor import retried
 from durable.store.leases import Leases
 from durable.store.rows import Due
 from durable.store.sql import Sql
@@ -46,9 +46,10 @@ class SqlLeases(Sql, Leases):
         known = [float(wait) for wait in waits if wait is not None]
         return Due(min(int(count), limit), min(known, default=None))
 
-    def renew(self, runs: Mapping[UUID, int], steps: Mapping[int, int]) -> None:
-        """Move the leases of work that is being driven to a full length from now."""
-        lease = self.at(conf.LEASE)
+    @retried
+    def shorten(self, runs: Mapping[UUID, int], steps: Mapping[int, int], seconds: float) -> None:
+        """Have the leases of work that is given up end in `seconds`."""
+        lease = self.at(seconds)
         for run, claim in sorted(runs.items()):
             self.tell(RENEW_RUN, run, claim, lease=lease)
         for step, claim in sorted(steps.items()):

@@ -57,7 +57,8 @@ UPDATE {S} SET
 """
 
 TAKEN = (
-    "{s.id}, {s.run}, {s.key}, {s.name}, {s.claim}, {s.attempt}, {s.crashes}, {s.wave}, {s.mode}"
+    "{s.id}, {s.run}, {s.key}, {s.name}, {s.branch}, {s.claim}, {s.attempt}, {s.crashes}, {s.wave}, "
+    "{s.mode}"
 )
 
 CLAIM = TAKE + " WHERE {s.id} IN (" + DUE + ") RETURNING " + TAKEN
@@ -132,12 +133,13 @@ class SqlSteps(Sql, Steps):
     @staticmethod
     def claim_of(row: tuple[Any, ...]) -> StepClaim:
         """Return the claim a row of TAKEN tells of."""
-        pk, run, key, name, claim, attempt, crashes, wave, mode = row
+        pk, run, key, name, branch, claim, attempt, crashes, wave, mode = row
         return StepClaim(
             id=pk,
             run=as_uuid(run),
             key=key,
             name=name,
+            branch=branch,
             claim=claim,
             attempt=attempt,
             crashes=crashes,

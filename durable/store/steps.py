@@ -26,7 +26,7 @@ from durable.store.runs import Runs
 from durable.store.table import Table
 
 _CLAIMABLE = (StepStatus.PENDING, StepStatus.RUNNING)
-_CLAIMED = ("id", "run_id", "key", "name", "claim", "attempt", "crashes", "wave", "mode")
+_CLAIMED = ("id", "run_id", "key", "name", "branch", "claim", "attempt", "crashes", "wave", "mode")
 
 
 Flushed = tuple[StepClaim, Result]

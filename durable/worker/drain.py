@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.db import close_old_connections
 
 from durable.conf import conf
 from durable.engine.assist import assist
 from durable.engine.drive import drive
-from durable.engine.performer import LARGEST_BATCH
+from durable.engine.pace import LARGEST, Pace, first_share
 from durable.q2 import pulse
 from durable.store import Store, get_store
 
@@ -37,6 +37,7 @@ class Worker:
     store: Store
     owner: str
     workers: int
+    pace: Pace = field(default_factory=lambda: Pace(1))
 
     def take_one(self) -> int:
         """Claim and do one piece of work; return how many rows that was, 0 when nothing is due.
@@ -48,13 +49,17 @@ class Worker:
             return 1
         claims = self.store.steps.claim(self.owner, self._share())
         if claims:
+            begun = time.monotonic()
             assist(self.store, claims, owner=self.owner)
+            self.pace.adapt(time.monotonic() - begun)
+        else:
+            self.pace.size = 1
         return len(claims)
 
     def _share(self) -> int:
-        """A share of the due steps that leaves the tail of a wave balanced between workers."""
-        due = self.store.steps.count_due(4 * self.workers * LARGEST_BATCH)
-        return max(1, min(LARGEST_BATCH, due // (4 * self.workers)))
+        """How many steps to claim: more than a balanced share only while they are quick."""
+        due = self.store.steps.count_due(4 * self.workers * LARGEST)
+        return max(first_share(due, self.workers), min(self.pace.size, due // 2))
 
     def drain(self, seconds: float = SECONDS, items: int = ITEMS) -> int:
         """Work until nothing is due for a while, or the budget ends; return how many rows were done."""

@@ -43,7 +43,7 @@ BAD: dict[str, tuple[Callable[[], Any], str]] = {
     "cycle": (cycle, "$[1]: a reference to one of its own parents"),
     "too deep": (lambda: nest(65), "nested deeper than 64 (DURABLE['MAX_DEPTH'])"),
     "far too deep": (lambda: nest(50_000), "nested deeper than 64 (DURABLE['MAX_DEPTH'])"),
-    "huge integer": (lambda: {"n": 10**5000}, "$.n: an integer of more than 3,000 digits"),
+    "huge integer": (lambda: {"n": 10**5000}, "$.n: an integer of more than 4,300 digits"),
 }
 
 
