@@ -97,9 +97,7 @@ def test_plain_values_have_one_spelling(value: Any, text: str) -> None:
         ([10**5000], "$[0]", "an integer of more than 4,300 digits"),
     ],
 )
-def test_what_json_cannot_hold_is_refused_with_its_path(
-    value: Any, path: str, found: str
-) -> None:
+def test_what_json_cannot_hold_is_refused_with_its_path(value: Any, path: str, found: str) -> None:
     with pytest.raises(OutputUnserializableError) as raised:
         encode(value)
     assert str(raised.value).startswith(f"the value cannot be stored as JSON: {path}: {found}.")
