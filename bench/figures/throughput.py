@@ -19,7 +19,7 @@ def measure(stage: Stage) -> Iterator[Row]:
     stage.cluster.wait_until_ready()
     count = stage.either(1000, 200)
     rounds = take_turns(
-        stage.either(7, 2),
+        stage.either(5, 2),
         {
             "steps": lambda: _runs(count, 5),
             "empty": lambda: _runs(count, 0),
