@@ -29,6 +29,7 @@ def main(wanted: list[str]) -> int:
         print(f"There is no {', '.join(sorted(unknown))}; choose from {', '.join(NAMES)}.")
         return 2
     signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, _stop)  # ignored in what a shell starts in the background
     results: list[Result] = []
     try:
         if _is_wanted("checks", wanted):

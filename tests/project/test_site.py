@@ -19,15 +19,10 @@ def test_admin_asks_strangers_to_log_in(client: Client) -> None:
 
 def test_database_url_names_a_server() -> None:
     entry = database.parse("postgresql://me:p%40ss@db.example:5433/shop?connect_timeout=2")
-    assert entry == {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": "shop",
-        "USER": "me",
-        "PASSWORD": "p@ss",
-        "HOST": "db.example",
-        "PORT": "5433",
-        "OPTIONS": {"connect_timeout": "2"},
-    }
+    assert entry["ENGINE"] == "django.db.backends.postgresql"
+    assert (entry["USER"], entry["PASSWORD"]) == ("me", "p@ss")
+    assert (entry["HOST"], entry["PORT"], entry["NAME"]) == ("db.example", "5433", "shop")
+    assert entry["OPTIONS"] == {"connect_timeout": "2"}
 
 
 def test_database_url_names_a_socket() -> None:
