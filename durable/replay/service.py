@@ -104,8 +104,12 @@ class Service:
         """Overrule an end that leaves a step behind which was never awaited."""
         if not self.forgotten or isinstance(outcome, Interrupted):
             return outcome
+        raised = ""
+        if isinstance(outcome, Raised):
+            if StepCall.__name__ not in outcome.failure.message:
+                return outcome  # it stumbled over something else before it came to await
+            raised = f" ({outcome.failure.name} followed.)"
         title = self.forgotten[0].title
-        raised = f" ({outcome.failure.name} followed.)" if isinstance(outcome, Raised) else ""
         error = StepNotAwaitedError(
             f"Step {title!r} was called but never awaited, so its body did not run. "
             f"Write: await ctx.step.run({title!r}, …).{raised}"
