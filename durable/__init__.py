@@ -1,4 +1,5 @@
 """Durable workflows for Django: functions made of steps that survive whatever happens to the process."""
+
 from __future__ import annotations
 
 from durable.authoring.context import Context, ContextSync

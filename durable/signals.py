@@ -14,6 +14,7 @@ logger = logging.getLogger("durable.engine")
 
 run_started = Signal()  # run_id, function
 run_finished = Signal()  # run_id, function, status, failure
+function_missed = Signal()  # run_id, function: this process does not know it
 attempt_failed = Signal()  # run_id, function, step (or ""), attempt, failure, retry_in (or None)
 
 
@@ -22,12 +23,12 @@ def _log_finished(*, run_id: Any, function: str, status: str, failure: Any, **kw
         logger.info("run %s of %s %s", run_id, function, status, extra=_extra(run_id, function))
     elif not failure.quiet:
         logger.error(
-            "run %s of %s %s: %s: %s",
+            "run %s of %s %s: %s; `manage.py durable_show %s` says why",
             run_id,
             function,
             status,
-            failure.code,
             failure.name,
+            run_id,
             extra=_extra(run_id, function),
         )
 
@@ -38,17 +39,32 @@ def _log_attempt(
     if failure.quiet:
         return
     then = "no tries left" if retry_in is None else f"again in {retry_in:.1f} s"
-    what = f"step {step!r}" if step else "the function's code"
+    what = f"step {step!r}" if step else "its own code"
     extra = _extra(run_id, function) | {"step": step, "attempt": attempt}
     logger.warning(
-        "%s of run %s failed, attempt %d: %s; %s",
+        "%s: %s failed, try %d: %s; %s (run %s)",
+        function,
         what,
-        run_id,
-        attempt,
+        attempt + 1,
         failure.name,
         then,
+        run_id,
         extra=extra,
     )
+
+
+def _log_missed(*, run_id: Any, function: str, **kwargs: Any) -> None:
+    if function not in _missed:
+        _missed.add(function)
+        logger.warning(
+            "run %s waits: function %s is not registered in this process",
+            run_id,
+            function,
+            extra=_extra(run_id, function),
+        )
+
+
+_missed: set[str] = set()  # said once in each process
 
 
 def _extra(run_id: Any, function: str) -> dict[str, Any]:
@@ -56,4 +72,5 @@ def _extra(run_id: Any, function: str) -> dict[str, Any]:
 
 
 run_finished.connect(_log_finished)
+function_missed.connect(_log_missed)
 attempt_failed.connect(_log_attempt)

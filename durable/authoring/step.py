@@ -18,7 +18,21 @@ Ts = TypeVarTuple("Ts")
 LONGEST_ID = 255
 
 
-class StepSync:
+_LATER = frozenset(
+    {"sleep", "sleep_until", "wait_for_event", "send_event", "invoke", "invoke_by_id", "ai", "map"}
+)
+
+
+class _Later:
+    """Says of the kinds of steps that are still to come that they are."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _LATER:
+            raise StepMisuseError(f"ctx.step.{name} is not supported in this version.")
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+
+class StepSync(_Later):
     """`ctx.step` of a sync function."""
 
     def __init__(self, tape: Tape, group: GroupSync) -> None:
@@ -50,7 +64,7 @@ class StepSync:
         return cast(T, self._tape.take(request))
 
 
-class Step:
+class Step(_Later):
     """`ctx.step` of an async function: the same, awaited."""
 
     def __init__(self, tape: Tape, group: Group) -> None:
@@ -62,12 +76,8 @@ class Step:
         self, step_id: str, handler: Callable[[*Ts], Awaitable[T]], *handler_args: *Ts
     ) -> StepCall[T]: ...
     @overload
-    def run(
-        self, step_id: str, handler: Callable[[*Ts], T], *handler_args: *Ts
-    ) -> StepCall[T]: ...
-    def run(
-        self, step_id: str, handler: Callable[[*Ts], Any], *handler_args: *Ts
-    ) -> StepCall[Any]:
+    def run(self, step_id: str, handler: Callable[[*Ts], T], *handler_args: *Ts) -> StepCall[T]: ...
+    def run(self, step_id: str, handler: Callable[[*Ts], Any], *handler_args: *Ts) -> StepCall[Any]:
         """Await `handler` once, and remember what it returned.
 
         Args:

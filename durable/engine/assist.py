@@ -54,6 +54,10 @@ class Assisting:
         """Never asked for: only who drives a run plans."""
         raise AssertionError("a targeted call plans nothing")
 
+    def rest(self) -> None:
+        """Never asked for: a targeted call has nothing to wait for."""
+        raise AssertionError("a targeted call does not rest")
+
     @contextmanager
     def thread(self) -> Iterator[None]:
         """Close the connections of a thread when its work is done."""

@@ -48,6 +48,7 @@ def _drive(store: Store, run: RunClaim, owner: str, workers: int) -> None:
         function = registry.get(run.function)
     except FunctionNotFoundError as error:
         store.runs.release(run, ABSENT, reason=str(error))
+        signals.function_missed.send_robust(sender=None, run_id=run.id, function=run.function)
         return
     if run.crashes >= conf.MAX_CRASHES:
         fail(store, run, lost(run.crashes), close_steps=True)

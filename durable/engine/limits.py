@@ -54,5 +54,4 @@ def raise_if_fatal(history: History) -> None:
     for memo in history.memos.values():
         if memo.failure is not None and memo.failure.is_fatal:
             failure = memo.failure
-            error = StepError(failure.message, failure.name, failure.stack, failure.code)
-            raise Halted(error)
+            raise Halted(StepError(failure.message, failure.name, failure.stack, failure.code))

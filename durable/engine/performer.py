@@ -98,8 +98,7 @@ class Driving:
         if any(r.mode is ParallelMode.WAIT for r in opened):
             new = [r for r in new if r.mode is ParallelMode.RACE]
         if not new:
-            self._park()
-            raise Parked(0.0)
+            self.rest()
         is_wait = all(r.mode is ParallelMode.WAIT for r in new)
         if is_wait and self.tape.opened:
             # Racers of an earlier group are open, so the count of open steps is not this wave's:
@@ -108,6 +107,11 @@ class Driving:
         self._plan(new, park=self.options.strict or not is_wait or bool(self.tape.opened))
         self._help(run_targets, len(new))
         self._join()
+
+    def rest(self) -> None:
+        """Park until one of the planned steps has ended; always raises Parked."""
+        self._park()
+        raise Parked(0.0)
 
     @contextmanager
     def thread(self) -> Iterator[None]:

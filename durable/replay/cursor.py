@@ -80,6 +80,7 @@ class Cursor:
             parent=self,
             known=self.known,
             unread=self.known[branch],
+            tasks=before.tasks if before else 0,
             counts=Counter(before.counts) if before else Counter(),
             branches=dict(before.branches) if before else {},
         )

@@ -101,6 +101,8 @@ class Failure:
 
 def found(error: DurableError) -> Failure:
     """Describe an error found by the engine rather than raised in user code: it has no stack."""
+    if isinstance(error, StepError):
+        return Failure.of(error)
     return Failure(
         code=error.code, name=type(error).__name__, message=storable(str(error)), is_retriable=False
     )

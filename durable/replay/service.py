@@ -76,6 +76,8 @@ class Service:
             ask = Ask(request, self.loop.create_future(), is_retry)
             if request.key in self.tape.waits:
                 ask.is_started, ask.parked = True, Parked(self.tape.waits[request.key])
+            elif request.key in self.tape.opened:
+                ask.is_started = True  # by whoever claims it
             self.fresh.append(ask)
             memo = await ask.future
         return memo.value()
@@ -126,7 +128,9 @@ class Service:
             waits = [
                 a.parked.retry_in for a in self.asks if a.parked and a.parked.retry_in is not None
             ]
-            raise Parked(min(waits, default=None))
+            if waits:
+                raise Parked(min(waits))
+            self.tape.performer.rest()
 
     def _serve_strict(self) -> None:
         if self.bodies:
@@ -168,9 +172,7 @@ class Service:
         return [
             ask
             for ask in self.asks
-            if not ask.is_started
-            and (ask.is_retry or not (ask.is_wait and wave_is_open))
-            and ask.request.key not in self.tape.opened
+            if not ask.is_started and (ask.is_retry or not (ask.is_wait and wave_is_open))
         ]
 
     def _start(self, asks: Iterable[Ask]) -> bool:

@@ -44,6 +44,9 @@ class Performer(Protocol):
     def settle(self, requests: list[Request], run_targets: RunTargets) -> None:
         """Plan a wave; return when it has joined and the tape knows its memos, or raise Parked."""
 
+    def rest(self) -> None:
+        """Park until one of the planned steps has ended; always raises Parked."""
+
     def thread(self) -> AbstractContextManager[None]:
         """Surround the work of one thread beside the run's own."""
 

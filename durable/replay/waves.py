@@ -144,6 +144,8 @@ class Group:
         try:
             value = self.branches[number]()
         except Blocked as blocked:
+            # Kept on the cursor, it would keep every frame of the branch alive.
+            blocked.__traceback__ = blocked.__context__ = None
             return None, blocked.requests
         finally:
             CURSOR.reset(token)

@@ -49,7 +49,7 @@ class Worker:
             return 1
         claims = self.store.steps.claim(self.owner, self._share())
         if claims:
-            begun = time.monotonic()
+            begun, self.pace.size = time.monotonic(), len(claims)
             assist(self.store, claims, owner=self.owner)
             self.pace.adapt(time.monotonic() - begun)
         else:
