@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from traceback import clear_frames
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
 
-from tests.invariants.seam import seen
+from tests.invariants.seam import Hit, seen
 
 PATIENCE = 30.0  # seconds after which something hangs
 BLOCKED = 0.25  # seconds after which somebody is taken to wait for a lock
@@ -45,23 +46,22 @@ class Gate:
 class Actor(threading.Thread):
     """Does one thing on a connection of its own."""
 
-    def __init__(self, do: Callable[[], Any], gate: Gate | None = None) -> None:
+    def __init__(self, do: Callable[[], Any], hit: Hit | None = None) -> None:
         super().__init__(daemon=True)
         self.do = do
-        self.gate = gate
+        self.hit = hit
         self.result: Any = None
         self.error: BaseException | None = None
         self.start()
 
     def run(self) -> None:
         try:
-            with seen(self.gate.hit) if self.gate else nullcontext():
+            with seen(self.hit) if self.hit else nullcontext():
                 self.result = self.do()
         except BaseException as error:  # noqa: BLE001 - it is raised where the actor is joined
             self.error = error
+            let_go(error)
         finally:
-            if self.gate:
-                self.gate.reached.set()
             connections.close_all()
 
     def end(self) -> Any:
@@ -72,6 +72,13 @@ class Actor(threading.Thread):
         if self.error is not None:
             raise self.error
         return self.result
+
+
+def let_go(error: BaseException | None) -> None:
+    """Forget the cursors in the frames of an error: on SQLite they hold the transaction open."""
+    while error is not None:
+        clear_frames(error.__traceback__)
+        error = error.__context__
 
 
 def together(calls: Sequence[Callable[[], Any]]) -> list[Any]:
@@ -101,11 +108,11 @@ def preempted(
         Both results and the statement; None if `first` has fewer statements than that.
     """
     gate = Gate(stop_at)
-    a = Actor(first, gate)
-    assert gate.reached.wait(PATIENCE)
-    if len(gate.trace) < stop_at:
-        a.end()
-        return None
+    a = Actor(first, gate.hit)
+    while not gate.reached.wait(0.002):
+        if not a.is_alive():
+            a.end()
+            return None
     b = Actor(second)
     b.join(BRIEFLY if gate.holds_the_database else BLOCKED)
     before_resuming()

@@ -22,13 +22,15 @@ def test_nothing_is_claimed_where_nothing_is_planned(store: Store) -> None:
 
 
 def test_a_claim_names_what_is_needed_to_run_the_step(store: Store) -> None:
-    run = kit.planned(store, "a")
+    run = kit.claimed(store)
+    store.steps.plan(run, [kit.request("a", branch="0.1")], park=False)
     (claim,) = store.steps.claim(kit.RIVAL, 1)
     assert claim == StepClaim(
         id=kit.step(run).pk,
         run=run.id,
-        key=kit.request("a").key,
+        key=kit.request("a", branch="0.1").key,
         name="a",
+        branch="0.1",
         claim=1,
         attempt=0,
         crashes=0,
