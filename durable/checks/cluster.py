@@ -12,6 +12,7 @@ from django.core.checks import CheckMessage, Error, Warning, register
 from durable.checks.site import TAG
 
 _RETRY, _GUARD_CYCLE = 60, 0.5  # django-q2's defaults
+_BROKERS = ("broker_class", "orm", "redis", "django_redis", "sqs", "iron_mq", "mongo")
 _GRACE = 3  # seconds that django-q2 adds to a timeout before it kills
 _MOST_CYCLES = 1_000_000
 
@@ -82,3 +83,14 @@ def check_sync(**kwargs: Any) -> list[CheckMessage]:
     text = "Q_CLUSTER['sync'] is on: no worker is told of new runs, so none start by themselves."
     hint = "Take it out. Tests need it neither: `durable.tasks.drain()` does what is due."
     return [Warning(text, hint=hint, id="durable.W007")]
+
+
+@register(TAG)
+def check_broker(**kwargs: Any) -> list[CheckMessage]:
+    """A broker is chosen, and not Redis by silence."""
+    given = cluster()
+    if not given or any(given.get(name) for name in _BROKERS):
+        return []
+    text = "Q_CLUSTER names no broker, so django-q2 looks for Redis on this machine."
+    hint = 'Add "broker_class": "durable.q2.broker.Broker", "orm": "default".'
+    return [Error(text, hint=hint, id="durable.E011")]

@@ -32,6 +32,7 @@ class Broker(Q2Broker):  # type: ignore[misc]  # django-q2 has no types
     """
 
     list_key: str
+    makes_hints = True  # so that nobody else has to
 
     def __init__(self, list_key: str | None = None) -> None:
         super().__init__(list_key)

@@ -22,12 +22,8 @@ def is_sync() -> bool:
 @cache
 def has_own_broker() -> bool:
     """Whether the configured broker is durable's own or a subclass of it."""
-    if not Conf.BROKER_CLASS:
-        return False
-    from durable.q2.broker import Broker  # it needs the app registry, which this module does not
-
-    configured = import_string(Conf.BROKER_CLASS)
-    return isinstance(configured, type) and issubclass(configured, Broker)
+    configured = import_string(Conf.BROKER_CLASS) if Conf.BROKER_CLASS else None
+    return getattr(configured, "makes_hints", False) is True
 
 
 def describe_broker() -> str:

@@ -203,3 +203,9 @@ def test_timeout_that_no_alarm_takes_is_refused(timeout: object) -> None:
 def test_cluster_in_sync_mode_is_named() -> None:
     with override_settings(Q_CLUSTER=SOUND | {"sync": True}):
         assert "'sync'" in only("durable.W007").msg
+
+
+def test_a_cluster_without_a_broker_is_said() -> None:
+    without = {name: SOUND[name] for name in SOUND if name not in ("broker_class", "orm")}
+    with override_settings(Q_CLUSTER=without):
+        assert "names no broker" in only("durable.E011").msg
