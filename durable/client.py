@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.apps import apps
-from django.core.exceptions import ImproperlyConfigured
 
 from durable.authoring.argument import expect
 from durable.authoring.event import Event
@@ -154,16 +152,23 @@ class Client:
                 f"send takes a durable.Event or a list of them, not {type(events).__name__}. "
                 "Write durable.send(durable.Event(name=…, data=…))."
             )
-        if not apps.is_installed("durable"):
-            raise ImproperlyConfigured('Add "durable" to INSTALLED_APPS, and migrate.')
-        # The tables may not be imported while Django still loads the apps that import this module.
-        from durable.engine.ingest import ingest
-
-        return ingest(events)
+        return _ingest(events)
 
     async def asend(self, events: Event | Sequence[Event]) -> list[str]:
         """Do the same from async code."""
         return await sync_to_async(self.send)(events)
+
+
+def _ingest(events: Sequence[Event]) -> list[str]:
+    # Neither Django nor the tables may be imported while Django loads the apps that import this module.
+    from django.apps import apps
+    from django.core.exceptions import ImproperlyConfigured
+
+    if not apps.is_installed("durable"):
+        raise ImproperlyConfigured('Add "durable" to INSTALLED_APPS, and migrate.')
+    from durable.engine.ingest import ingest
+
+    return ingest(events)
 
 
 default = Client()
