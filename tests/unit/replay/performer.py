@@ -56,6 +56,9 @@ class MemoryPerformer:
     def keep(self, ran: Ran) -> None:
         self.kept[ran.request.key] = memo_of(ran)
 
+    def rest(self) -> None:
+        raise Parked(is_released=True)
+
     def settle(self, requests: list[Request], run_targets: RunTargets) -> None:
         self.waves.append([request.title for request in requests])
         if not self.helps:
