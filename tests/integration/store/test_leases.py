@@ -165,3 +165,37 @@ def test_a_release_of_nobody_changes_nothing(store: Store) -> None:
     kit.claimed(store)
     assert store.release_owners([]) == 0
     assert (Run.objects.get().status, Step.objects.count()) == ("running", 0)
+
+
+def test_what_is_given_up_is_due_soon_and_counts_as_a_crash(store: Store) -> None:
+    run = kit.planned(store, "a")
+    (step,) = store.steps.claim(kit.ME, 1)
+    store.leases.shorten({run.id: run.claim}, {step.id: step.claim}, 1.0)
+    assert store.due(10).count == 0
+    kit.later(2)
+    assert [claim.claim for claim in store.runs.claim(kit.RIVAL)] == [2]
+    assert [claim.crashes for claim in store.steps.claim(kit.RIVAL, 1)] == [1]
+
+
+def test_nothing_is_given_up_under_an_old_claim(store: Store) -> None:
+    old = kit.claimed(store)
+    kit.taken_over(store, old)
+    store.leases.shorten({old.id: old.claim}, {}, 0.0)
+    assert store.due(10).count == 0
+
+
+def test_a_run_that_missed_the_end_of_its_steps_is_mended(store: Store) -> None:
+    run = kit.planned(store, "a", "b", park=True)
+    Step.objects.filter(run=run.id).update(status="done", due_at=None)
+    assert store.leases.mend() == 1
+    assert (kit.row(run).status, kit.row(run).pending) == ("queued", 0)
+    assert len(store.runs.claim(kit.RIVAL)) == 1
+
+
+def test_a_run_that_waits_for_an_open_step_needs_no_mending(store: Store) -> None:
+    running = kit.parked(store, "a", "b")
+    pending = kit.planned(store, "a", park=True)
+    store.steps.flush([(running[0], kit.done("a"))])
+    kit.planned(store, "a")
+    assert store.leases.mend() == 0
+    assert kit.row(pending).status == kit.row(running[0]).status == "waiting"
