@@ -63,11 +63,15 @@ def sync_function(ctx: durable.ContextSync) -> dict[str, int]:
     )
     assert_type(nested, tuple[tuple[int, float], str])
 
-    many = ctx.group.parallel(
-        tuple(partial(ctx.step.run, f"count-{word}", count, word) for word in ("a", "b"))
+    several = ctx.group.parallel(tuple(lambda: ctx.step.run("count", count, "a") for _ in "ab"))
+    assert_type(several, tuple[int, ...])
+
+    # Pyright does not look into a partial of a function with variadic type parameters.
+    many = ctx.group.parallel(  # pyright: ignore
+        tuple(partial(ctx.step.run, f"count-{word}", count, word) for word in ("a", "b"))  # pyright: ignore
     )
-    assert_type(many, tuple[int, ...])
-    return {"many": sum(many)}
+    assert_type(many, tuple[int, ...])  # pyright: ignore
+    return {"many": sum(many)}  # pyright: ignore
 
 
 @durable.create_function(
