@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import groupby
 from uuid import UUID
 
@@ -13,9 +14,10 @@ from django.db import connections
 from durable.authoring.function import Function
 from durable.authoring.registry import registry
 from durable.conf import conf
+from durable.engine import trouble
 from durable.engine.batch import Batch
 from durable.engine.call import call, events_of
-from durable.engine.drive import ABSENT, TROUBLE
+from durable.engine.drive import ABSENT
 from durable.engine.finish import lost
 from durable.engine.held import held
 from durable.engine.options import Options
@@ -74,9 +76,13 @@ def assist(store: Store, claims: Sequence[StepClaim], *, owner: str) -> None:
             mine = list(group)
             try:
                 _assist_run(store, run, mine, owner)
+                trouble.over()
+            except trouble.NOT_THE_RUNS_FAULT:
+                logger.exception("steps of run %s have to rest", run, extra={"run_id": str(run)})
+                _try(partial(_rest, store, run, mine))
             except Exception:
                 logger.exception("steps of run %s failed", run, extra={"run_id": str(run)})
-                _give_back(store, mine)
+                _try(partial(_suspect, store, mine))
 
 
 def _assist_run(store: Store, run_id: UUID, claims: list[StepClaim], owner: str) -> None:
@@ -103,7 +109,7 @@ def _run(store: Store, row: Run, function: Function, claims: list[StepClaim]) ->
     if targets:
         _call(store, row, function, batch, targets)
     batch.flush()
-    store.steps.give_back(batch.unanswered, TROUBLE)
+    store.steps.give_back(batch.unanswered, 1.0)
 
 
 def _call(store: Store, row: Run, function: Function, batch: Batch, targets: set[str]) -> None:
@@ -133,8 +139,20 @@ def _answer_for(batch: Batch, missed: set[str], outcome: Outcome, tape: Tape) ->
         batch.miss(missed, tape.misuse)
 
 
-def _give_back(store: Store, claims: list[StepClaim]) -> None:
+def _rest(store: Store, run: UUID, claims: list[StepClaim]) -> None:
+    store.steps.give_back(claims, trouble.pause())
+    store.runs.explain([run], trouble.REASON)
+
+
+def _suspect(store: Store, claims: list[StepClaim]) -> None:
+    # The leases end soon, which counts as lost workers: an error for ever ends as one.
+    crashes = max(claim.crashes for claim in claims)
+    held_by = {claim.id: claim.claim for claim in claims}
+    store.leases.shorten({}, held_by, trouble.pause_of_suspect(crashes))
+
+
+def _try(give_back: Callable[[], object]) -> None:
     try:
-        store.leases.shorten({}, {claim.id: claim.claim for claim in claims}, TROUBLE)
+        give_back()
     except Exception:
         logger.exception("steps could not be given back")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import assert_never
 
 from durable import signals
@@ -10,6 +11,7 @@ from durable.authoring.event import Event
 from durable.authoring.function import Function
 from durable.authoring.registry import registry
 from durable.conf import conf
+from durable.engine import trouble
 from durable.engine.call import call, events_of
 from durable.engine.finish import complete, fail, fail_or_retry, lost
 from durable.engine.held import held
@@ -28,7 +30,6 @@ from durable.wake import wake_in
 logger = logging.getLogger("durable.engine")
 
 ABSENT = 10.0  # seconds until somebody looks again for a function that is not registered
-TROUBLE = 1.0  # seconds a run rests after an unexpected error of the engine
 
 
 def drive(store: Store, run: RunClaim, *, owner: str, workers: int) -> None:
@@ -36,11 +37,17 @@ def drive(store: Store, run: RunClaim, *, owner: str, workers: int) -> None:
     with held.run(run):
         try:
             _drive(store, run, owner, workers)
+            trouble.over()
+        except trouble.NOT_THE_RUNS_FAULT:
+            logger.exception("run %s has to rest", run.id, extra={"run_id": str(run.id)})
+            _try(lambda: store.runs.release(run, trouble.pause(), reason=trouble.REASON), run)
         except Fenced:
             logger.info("run %s is no longer ours", run.id, extra={"run_id": str(run.id)})
         except Exception:
             logger.exception("run %s could not be driven", run.id, extra={"run_id": str(run.id)})
-            _abandon(store, run)
+            # The lease ends soon, which counts as a lost worker: an error for ever ends as one.
+            rest = trouble.pause_of_suspect(run.crashes)
+            _try(lambda: store.leases.shorten({run.id: run.claim}, {}, rest), run)
 
 
 def _drive(store: Store, run: RunClaim, owner: str, workers: int) -> None:
@@ -138,9 +145,8 @@ class _Turns:
                 raise signal
 
 
-def _abandon(store: Store, run: RunClaim) -> None:
-    """Let the lease end soon. That counts as a lost worker, so an error for ever ends as one."""
+def _try(give_back: Callable[[], object], run: RunClaim) -> None:
     try:
-        store.leases.shorten({run.id: run.claim}, {}, TROUBLE)
+        give_back()
     except Exception:
         logger.exception("run %s could not be given back", run.id, extra={"run_id": str(run.id)})

@@ -220,9 +220,11 @@ class Runs(Table):
         return bool(ended)
 
     def _close_steps(self, run: UUID) -> None:
-        Step.objects.using(self.alias).filter(run=run, status__in=OPEN_STEP).update(
-            status=StepStatus.CANCELLED, due_at=None, owner=None, ended=database_now()
-        )
+        steps = Step.objects.using(self.alias).filter(run=run, status__in=OPEN_STEP)
+        if self.connection.features.has_select_for_update:
+            # In the order in which a flush locks them.
+            list(steps.select_for_update().order_by("id").values_list("pk", flat=True))
+        steps.update(status=StepStatus.CANCELLED, due_at=None, owner=None, ended=database_now())
 
     @retried
     def explain(self, runs: Iterable[UUID], reason: str) -> None:
