@@ -31,7 +31,7 @@ _TIMERS = 1 << 20  # the places of their locks begin here; those of the queues a
 
 def harden() -> bool:
     """Apply the cures to this process and all it forks; say in the log which do not fit this q2."""
-    missing = list(_misfits())
+    missing = misfits()
     if missing:
         logger.warning(
             "this django-q2 is not as expected (%s): a killed worker may freeze its cluster until the"
@@ -48,7 +48,8 @@ def harden() -> bool:
     return True
 
 
-def _misfits() -> list[str]:
+def misfits() -> list[str]:
+    """Return the parts this q2 and this platform lack."""
     found = [] if "fork" in multiprocessing.get_all_start_methods() else ["no fork"]
     queue = queues.Queue(1)
     found += [f"Queue.{part}" for part in _QUEUE_PARTS if not hasattr(queue, part)]
