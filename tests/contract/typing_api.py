@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from typing import assert_type
 
@@ -93,7 +94,38 @@ async def async_function(ctx: durable.Context) -> int:
         )
     )
     assert_type(two, tuple[bytes, int])
+    first, second = await asyncio.gather(
+        ctx.step.run("fetch", fetch, 3), ctx.step.run("plain", count, "text")
+    )
+    assert_type((first, second), tuple[bytes, int])
+    task = asyncio.create_task(ctx.step.run("fetch", fetch, 3))
+    assert_type(await task, bytes)
     return two[1]
+
+
+@durable.create_function(fn_id="context", trigger=durable.TriggerEvent(event="typing/context"))
+def context(ctx: durable.ContextSync) -> None:
+    assert_type(ctx.event, durable.Event)
+    assert_type(ctx.events, list[durable.Event])
+    assert_type(ctx.event.name, str)
+    assert_type(ctx.run_id, str)
+    assert_type(ctx.attempt, int)
+    ctx.logger.info("attempt %d of %s", ctx.attempt, ctx.run_id)
+
+
+@durable.create_function(fn_id="wide", trigger=durable.TriggerEvent(event="typing/wide"))
+def wide(ctx: durable.ContextSync) -> None:
+    six = ctx.group.parallel(
+        (
+            lambda: ctx.step.run("count", count, "text"),
+            lambda: ctx.step.run("shout", shout, "text", 2),
+            lambda: ctx.step.run("ratio", ratio),
+            lambda: ctx.step.run("count", count, "text"),
+            lambda: ctx.step.run("shout", shout, "text", 2),
+            lambda: None,
+        )
+    )
+    assert_type(six, tuple[int, str, float, int, str, None])
 
 
 @durable.create_function(fn_id="older", trigger=durable.TriggerEvent(event="typing/older"))

@@ -1,0 +1,33 @@
+"""Code that must not type-check: each ignore below would be complained about if it were not needed."""
+
+# pyright: reportUnnecessaryTypeIgnoreComment=true
+
+from __future__ import annotations
+
+import durable
+from tests.contract.typing_api import count, fetch, shout
+
+
+def sync_function(ctx: durable.ContextSync) -> None:
+    ctx.step.run("wrong argument", count, 5)  # type: ignore[arg-type]
+    ctx.step.run("argument missing", shout, "text")  # type: ignore[arg-type]
+    ctx.step.run("one too many", count, "text", 2)  # type: ignore[arg-type]
+    ctx.step.run(5, count, "id is a number")  # type: ignore[arg-type]
+    _: str = ctx.step.run("result", count, "text")  # type: ignore[assignment]
+    ctx.group.parallel((ctx.step.run("called", count, "text"),))  # type: ignore[arg-type]
+    ctx.group.parallel((), "wait")  # type: ignore[call-overload]
+    ctx.sleep("not here")  # type: ignore[attr-defined]
+
+
+async def async_function(ctx: durable.Context) -> None:
+    await ctx.step.run("wrong argument", fetch, "3")  # type: ignore[arg-type]
+    _: bytes = ctx.step.run("fetch", fetch, 3)  # type: ignore[assignment]
+
+
+def definitions() -> None:
+    durable.create_function(fn_id="x", trigger="typing/x")  # type: ignore[arg-type]
+    durable.create_function(fn_id="x")  # type: ignore[call-arg]
+    durable.Event("typing/x")  # type: ignore[call-arg]
+    durable.Event(name=5)  # type: ignore[arg-type]
+    durable.send("typing/x")  # type: ignore[arg-type]
+    durable.RetryAfterError("busy", "5 s")  # type: ignore[arg-type]
