@@ -23,6 +23,7 @@ SERVERS = {
     "redis": "redis://127.0.0.1:6379/15",
 }
 OLDEST_POSTGRES = 15
+CHILD_OF = "DURABLE_TEST_CHILD_OF"  # in the environment of every process that a test starts
 
 
 def chosen() -> str:
@@ -96,12 +97,26 @@ def child_environment(**extra: str) -> dict[str, str]:
 
     return {
         **os.environ,
+        CHILD_OF: str(os.getpid()),
         "DJANGO_SETTINGS_MODULE": "tests.settings",
         "DURABLE_TEST_DATABASE": chosen(),
         "DURABLE_TEST_NAME": str(connection.settings_dict["NAME"]),
         "DURABLE_TEST_SCRATCH": str(scratch()),
+        "TMPDIR": str(scratch()),
         **extra,
     }
+
+
+def end_other_sessions() -> None:
+    """Have Postgres forget the sessions of threads and killed processes, which bar the way to DROP."""
+    from django.db import connection
+
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
 
 
 def why_unreachable(server: str) -> str:

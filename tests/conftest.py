@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import psutil
 import pytest
+from pytest_django import DjangoDbBlocker
 
 from durable import clock as durable_clock
 from durable.authoring.registry import Registry, registry
 from durable.worker import heartbeat
+from project.demo import processes
 from tests import backends
 
 ACCEPTANCE_TIMEOUT = 180  # seconds: real clusters have to start, die and be noticed
@@ -58,6 +63,27 @@ def clock() -> Iterator[ModuleType]:
     """Both clocks, moved by `clock.travel(timedelta(...))` and put back after the test."""
     yield durable_clock
     durable_clock.reset()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Before the database goes, see that every process a test started for it has gone."""
+    yield
+    left = _children_left(patience=10.0)
+    said = {pid: psutil.Process(pid).cmdline() for pid in left if psutil.pid_exists(pid)}
+    processes.kill(left)
+    with django_db_blocker.unblock():
+        backends.end_other_sessions()
+    assert not said
+
+
+def _children_left(patience: float) -> set[int]:
+    give_up = time.monotonic() + patience
+    while left := processes.marked(str(os.getpid()), name=backends.CHILD_OF):
+        if time.monotonic() > give_up:
+            break
+        time.sleep(0.1)
+    return left
 
 
 @pytest.fixture(autouse=True)
