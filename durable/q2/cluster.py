@@ -35,7 +35,8 @@ def main(arguments: Sequence[str]) -> int:
     family.follow(options.parent, signal.SIGTERM)
     pulse.attach(options.board)
     _quieten(options.verbosity)
-    hardening.harden()
+    if not hardening.harden():
+        pulse.leave_blank()
     connections.close_all()
     return _run(stop)
 

@@ -38,7 +38,7 @@ class Pulse:
 
 
 class Board:
-    """A file in shared memory with a slot for each process. Slot 0 says whether to stop.
+    """A file in shared memory with a slot for each process. Slot 0 is for the cluster as a whole.
 
     Args:
         fileno: of an open, empty or already used, temporary file.
@@ -61,6 +61,15 @@ class Board:
     def stop(self) -> None:
         """Ask the workers to take no new work."""
         self._cells[0] = 1
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nobody will write here, because this q2 could not be given a pulse."""
+        return bool(self._cells[1])
+
+    def leave_blank(self) -> None:
+        """Say that nobody will write here."""
+        self._cells[1] = 1
 
     def close(self) -> None:
         """Give the memory back."""
@@ -156,6 +165,12 @@ def stop() -> None:
     """Ask the workers to take no new work."""
     if _board:
         _board.stop()
+
+
+def leave_blank() -> None:
+    """Say that the processes of this cluster have no pulse."""
+    if _board:
+        _board.leave_blank()
 
 
 def is_stopping() -> bool:

@@ -110,12 +110,12 @@ class Supervisor:
             if (code := group.exit_code) is not None:
                 return f"its main process ended with code {code}"
             if vigil is None:
-                if self._is_ready(group):
+                if group.board.is_blank or self._is_ready(group):
                     self.say(self._greeting())
                     vigil = Vigil(self.patience, _has_due, identity.is_stopped, clock)
                 elif clock > _BOOT_SECONDS:
                     return "it did not start"
-            elif reason := vigil.judge(group.pulses(), clock):
+            elif not group.board.is_blank and (reason := vigil.judge(group.pulses(), clock)):
                 return reason
         return None
 

@@ -21,7 +21,10 @@ from durable.wake.inprocess import Counter
 from durable.worker import identity, reaper, ticker
 from durable.worker.ticker import Ticker
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning"),  # q2 forks as well
+]
 
 
 @pytest.fixture

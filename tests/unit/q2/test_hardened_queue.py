@@ -15,6 +15,8 @@ from django_q import cluster, queues
 
 from durable.q2 import hardening
 
+# Python 3.12 and later warn of what q2 does on every platform that has it.
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 forks = multiprocessing.get_context("fork")
 
 

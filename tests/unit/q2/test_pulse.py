@@ -10,6 +10,9 @@ import pytest
 from durable.q2 import pulse
 from durable.q2.pulse import Board, Role
 
+# Python 3.12 and later warn of what q2 does on every platform that has it.
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+
 
 @pytest.fixture
 def board() -> Iterator[Board]:
@@ -49,9 +52,17 @@ def test_stop_is_seen(board: Board) -> None:
     assert board.is_stopping
 
 
+def test_blank_board_is_seen(board: Board) -> None:
+    assert not board.is_blank
+    board.leave_blank()
+    assert board.is_blank
+
+
 def test_without_a_board_nothing_happens() -> None:
     pulse.enlist(Role.WORKER)
     pulse.beat()
     pulse.wait(True)
     pulse.count(1, 1)
+    pulse.stop()
+    pulse.leave_blank()
     assert not pulse.is_stopping()

@@ -10,6 +10,9 @@ import pytest
 
 from durable.worker import identity
 
+# Python 3.12 and later warn of what q2 does on every platform that has it.
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+
 
 @pytest.fixture
 def sleeper() -> Iterator[subprocess.Popen[bytes]]:
