@@ -41,16 +41,17 @@ def main(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     print(_machine(), flush=True)
     rows: list[Row] = []
-    status = 0
-    with ExitStack() as stack:
-        for place in _places(given, stack):
-            names = _names(place, given.names)
-            if names:
-                found, code = _play(place, names, is_quick=given.quick)
-                rows += found
-                status |= code
+    codes: list[int] = []
+    try:
+        with ExitStack() as stack:
+            for place in _places(given, stack):
+                if names := _names(place, given.names):
+                    codes.append(_play(place, names, rows, is_quick=given.quick))
+    except KeyboardInterrupt:
+        codes.append(1)
+        print("interrupted; this is what was measured until then")
     print(f"\n{table(rows)}\n\nload average now {_load()}")
-    return 1 if status else 0
+    return 1 if any(codes) else 0
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -107,23 +108,31 @@ def _describe(server: servers.Server) -> None:
     print(f"postgres: {server.remark or 'a server'}, {', '.join(said)}", flush=True)
 
 
-def _play(place: Place, names: Sequence[str], *, is_quick: bool) -> tuple[list[Row], int]:
-    """Measure in a process of its own; when this one is to end, let that one clean up first."""
+def _play(place: Place, names: Sequence[str], rows: list[Row], *, is_quick: bool) -> int:
+    """Measure in a process of its own, and add its rows; return its exit code.
+
+    When this process is to end, that one gives what it has, and puts its database away.
+    """
     command = [sys.executable, "-m", "bench.play", *names]
     command += ["--database", place.database, "--broker", place.broker, "--url", place.url]
     process = subprocess.Popen(
-        command + ["--quick"] * is_quick, cwd=ROOT, stdout=subprocess.PIPE, text=True
+        command + ["--quick"] * is_quick,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # a terminal's Ctrl-C comes to it once, by way of this process
     )
     try:
         output, _ = process.communicate()
-    except BaseException:
+    except KeyboardInterrupt:
         process.send_signal(signal.SIGINT)
-        process.wait(PATIENCE)
+        output, _ = process.communicate(timeout=PATIENCE)
         raise
-    lines = output.strip().splitlines()
-    found = json.loads(lines[-1]) if lines else []
-    rows = [Row(**{**row, "spread": Spread(**row["spread"])}) for row in found]
-    return rows, process.returncode
+    finally:
+        lines = output.strip().splitlines()
+        found = json.loads(lines[-1]) if lines else []
+        rows += [Row(**{**row, "spread": Spread(**row["spread"])}) for row in found]
+    return process.returncode
 
 
 def _names(place: Place, wanted: Sequence[str]) -> list[str]:

@@ -31,10 +31,12 @@ def main(arguments: list[str]) -> int:
         with opened(place, is_quick=given.quick) as stage:
             for name in given.names:
                 try:
-                    rows += _measure(name, stage)
+                    rows.extend(_measure(name, stage))
                 except Exception:  # noqa: BLE001  the other figures are wanted all the same
                     traceback.print_exc()
                     failed += 1
+    except KeyboardInterrupt:
+        failed += 1
     finally:
         print(json.dumps([asdict(row) for row in rows]), flush=True)
     return failed

@@ -57,6 +57,14 @@ class Stage:
             self._cluster.wait_until_ready()
         return self._cluster
 
+    def on_postgres(self, target: float) -> float | None:
+        """Return a target that was set for Postgres; elsewhere a commit may not wait for the disk."""
+        return target if self.place.database == "postgres" else None
+
+    def with_own_broker(self, target: float) -> float | None:
+        """Return a target that was set for durable's own broker."""
+        return target if self.place.broker == "durable" else None
+
     def new_path(self) -> Path:
         """Return the path of a file that does not exist yet."""
         self._files += 1

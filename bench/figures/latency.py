@@ -33,8 +33,8 @@ def measure(stage: Stage) -> Iterator[Row]:
     ends = sorted(runs.await_ends(started))
     marks = sorted(runs.await_marks(path, len(queued)))
     rounds = Rounds(taken={"run": _gaps(sent, ends), "task": _gaps(queued, marks)})
-    least = 15.0 if stage.place.broker == "durable" else None
-    yield Row(what="send to first step, p50", spread=rounds.spread("run"), unit="ms", most=least)
+    most = stage.with_own_broker(15.0)
+    yield Row(what="send to first step, p50", spread=rounds.spread("run"), unit="ms", most=most)
     yield Row(
         what="send to first step, p95", spread=Spread.percentile(rounds.taken["run"], 95), unit="ms"
     )

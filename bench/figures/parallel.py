@@ -29,7 +29,6 @@ _groups = itertools.count()
 def measure(stage: Stage) -> Iterator[Row]:
     """Take turns on one cluster."""
     stage.cluster.wait_until_ready()
-    is_ours = stage.place.broker == "durable"
     for steps, least in TARGETS.items():
         rounds = take_turns(
             stage.either(9, 2 if steps < 1000 else 1),
@@ -44,7 +43,7 @@ def measure(stage: Stage) -> Iterator[Row]:
         yield Row(
             what=f"a q2 task each, joined / {name}",
             spread=rounds.ratio("joined", "group"),
-            least=least if is_ours else None,
+            least=stage.with_own_broker(least),
         )
         loose = rounds.ratio("loose", "group")
         yield Row(what=f"the same, not joined, queued in one commit / {name}", spread=loose)
