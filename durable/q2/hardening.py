@@ -34,8 +34,8 @@ def harden() -> bool:
     missing = misfits()
     if missing:
         logger.warning(
-            "this django-q2 is not as expected (%s): a killed worker may freeze its cluster until the"
-            " supervisor replaces it",
+            "this django-q2 is not as expected (%s): the cluster runs as plain qcluster does, and when it"
+            " freezes nobody notices",
             ", ".join(missing),
         )
         return False
