@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from types import ModuleType
 
 import pytest
@@ -30,11 +30,3 @@ def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> St
     chosen = FAMILIES[request.param]()
     monkeypatch.setattr("durable.store.store._store", lambda alias: chosen)
     return chosen
-
-
-@pytest.fixture
-def stride(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> int:
-    """Sweeps stop at every so manieth statement: at each in the family that sites use."""
-    every = {"own": 1, "orm": 7}[request.node.callspec.params["store"]]
-    record_property("stride", every)
-    return every

@@ -2,36 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
 from itertools import count
 from typing import Any
 
 import pytest
+from django.test import override_settings
 
-import durable
 from durable import clock
 from durable.models import Run
 from durable.store import Store
 from tests.invariants import stage
 from tests.invariants.actors import preempted
+from tests.invariants.lives import LIVES, Life
 
 FIRST, SECOND = "first", "second"
-MODES = pytest.mark.parametrize("mode", durable.ParallelMode)
 
 
-def define(mode: durable.ParallelMode) -> None:
-    @durable.create_function(
-        fn_id="preempted", trigger=durable.TriggerEvent(event="invariant"), parallel_mode=mode
-    )
-    def function(ctx: durable.ContextSync) -> dict[str, str]:
-        def say(name: str) -> str:
-            return ctx.step.run(name, stage.say, name)
+@pytest.fixture(params=["group", "race", "strict", "async"])
+def life(request: pytest.FixtureRequest, clean_stage: None) -> Iterator[Life]:
+    chosen = LIVES[request.param]
+    chosen.define()
+    with override_settings(DURABLE={"BACKOFF": [5], "JITTER": 0}):
+        yield chosen
 
-        before = say("before")
-        a, (b, c) = ctx.group.parallel((lambda: say("a"), lambda: (say("b"), say("c"))))
-        return {"before": before, "a": a, "b": b, "c": c, "after": say("after")}
+
+@pytest.fixture
+def every(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> int:
+    """Stop at every so manieth statement; `DURABLE_TEST_SWEEP=full` stops at each of them."""
+    params = request.node.callspec.params
+    every = (2 if params["life"] == "group" else 5) * (4 if params["store"] == "orm" else 1)
+    if os.environ.get("DURABLE_TEST_SWEEP") == "full":
+        every = 1
+    record_property("every", every)
+    return every
 
 
 def play(
@@ -59,46 +66,37 @@ def play(
     return (ended, both[2]) if both else None
 
 
-def sweep(store: Store, stride: int, meanwhile: Callable[[], Any], most_bodies: int) -> None:
-    for stop_at in count(1, stride):
+def sweep(
+    store: Store, life: Life, every: int, meanwhile: Callable[[], Any], *, again: int
+) -> None:
+    """Stop the first worker everywhere; each body runs as often as it should, or `again` oftener."""
+    for stop_at in count(1, every):
         found = play(store, stop_at, meanwhile)
         if found is None:
             break
         run, where = found
         assert run.status == "completed", where
         stage.check_remembered(run)
-        assert max(stage.bodies().values()) <= most_bodies, where
-        assert len(stage.bodies()) == 5, where
-    assert stop_at > 10
+        assert stage.bodies().keys() == set(life.steps), where
+        assert all(stage.bodies()[name] <= life.bodies[name] + again for name in life.steps), where
+    assert stop_at > every
 
 
 def expire() -> None:
     clock.travel(timedelta(seconds=stage.LEASE + 1))
 
 
-def reap(store: Store) -> None:
-    store.release_owners([f"{FIRST}:1:1"])
-
-
-@MODES
 def test_two_workers_share_a_run_and_every_body_runs_once(
-    store: Store, stride: int, mode: durable.ParallelMode
+    store: Store, life: Life, every: int
 ) -> None:
-    define(mode)
-    sweep(store, stride, lambda: None, most_bodies=1)
+    sweep(store, life, every, lambda: None, again=0)
 
 
-@MODES
-def test_a_late_worker_changes_nothing(
-    store: Store, stride: int, mode: durable.ParallelMode
-) -> None:
-    define(mode)
-    sweep(store, stride, expire, most_bodies=2)
+def test_a_late_worker_changes_nothing(store: Store, life: Life, every: int) -> None:
+    sweep(store, life, every, expire, again=1)
 
 
-@MODES
 def test_a_worker_that_was_given_up_too_early_changes_nothing(
-    store: Store, stride: int, mode: durable.ParallelMode
+    store: Store, life: Life, every: int
 ) -> None:
-    define(mode)
-    sweep(store, stride, partial(reap, store), most_bodies=2)
+    sweep(store, life, every, partial(store.release_owners, [f"{FIRST}:1:1"]), again=1)
