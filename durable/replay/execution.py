@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import copy_context
 from typing import Any
 
 from durable.replay.cursor import CURSOR
@@ -14,11 +15,11 @@ from durable.replay.tape import Tape, swallowed
 
 def execute(call: Callable[[], Any], tape: Tape) -> Outcome:
     """Call the function and say what came of it."""
-    token = CURSOR.set(tape.root)
+    context = copy_context()  # what the code sets there is not for the next run
+    context.run(CURSOR.set, tape.root)
     try:
-        outcome = _call(call)
+        outcome = context.run(_call, call)
     finally:
-        CURSOR.reset(token)
         tape.is_closed = True
     return judge(outcome, tape)
 
