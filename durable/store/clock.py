@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
+from django.db.models.sql.compiler import SQLCompiler
 
 from durable import clock
+
+
+class _Now(Now):
+    """The database's time, which on MariaDB must not be that of the session's zone."""
+
+    def as_mysql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any
+    ) -> tuple[str, Any]:
+        """Ask for the time as Django stores it under USE_TZ."""
+        return self.as_sql(compiler, connection, template="UTC_TIMESTAMP(6)", **extra)
 
 
 def database_now() -> Combinable:
@@ -20,8 +33,8 @@ def database_in(seconds: float) -> Combinable:
     """Return the database's time `seconds` from now."""
     step = clock.skew() + timedelta(seconds=seconds)
     if not step:
-        return Now()
-    return ExpressionWrapper(Now() + Value(step, DurationField()), DateTimeField())
+        return _Now()
+    return ExpressionWrapper(_Now() + Value(step, DurationField()), DateTimeField())
 
 
 def until(field: str) -> Combinable:
