@@ -17,6 +17,25 @@ def test_without_a_setting_the_defaults_hold(name: str) -> None:
         assert getattr(conf, name) == DEFAULTS[name]
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("RETRIES", 3),
+        ("MAX_STEPS", 1000),
+        ("MAX_STEP_BYTES", 4 * 1024**2),
+        ("MAX_RUN_BYTES", 32 * 1024**2),
+        ("MAX_EVENT_BYTES", 3 * 1024**2),
+        ("PARALLEL_MODE", "wait"),
+        ("STRICT", False),
+        ("LEASE", 30.0),
+        ("HEARTBEAT", 10.0),
+        ("MODULE", "workflows"),
+    ],
+)
+def test_defaults_that_are_promised(name: str, value: object) -> None:
+    assert DEFAULTS[name] == value
+
+
 def test_the_defaults_are_sound() -> None:
     assert complaints(DEFAULTS) == []
 
