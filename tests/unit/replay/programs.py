@@ -21,6 +21,7 @@ class Step:
 
     name: str
     is_async: bool
+    failures: int = 0  # tries that fail before one succeeds
 
 
 @dataclass(frozen=True)
@@ -33,24 +34,26 @@ class Together:
 
 Part = Step | Together
 
-steps = st.builds(Step, st.sampled_from("ab"), st.booleans())
+sure_steps = st.builds(Step, st.sampled_from("ab"), st.booleans())
+shaky_steps = st.builds(Step, st.sampled_from("ab"), st.booleans(), st.sampled_from((0, 0, 1)))
 
 
-def programs(depth: int, *ways: str) -> st.SearchStrategy[Part]:
+def programs(depth: int, *ways: str, steps: st.SearchStrategy[Part]) -> st.SearchStrategy[Part]:
     """Return functions whose parts stand together in these ways, so deep.
 
     Twins are likely: two parts of one shape, with one and the same ids, are what could be mixed up.
     """
     if not depth:
         return steps
-    below = programs(depth - 1, *ways)
+    below = programs(depth - 1, *ways, steps=steps)
     twins = below.map(lambda part: (part, part))
     others = st.lists(below, min_size=1, max_size=2).map(tuple)
     return st.builds(Together, st.sampled_from(ways), twins | others) | below
 
 
-sync_programs = programs(4, "chain", "group")
-async_programs = programs(4, "chain", "group", "gather", "tasks")
+SYNC, ASYNC = ("chain", "group"), ("chain", "group", "gather", "tasks")
+sync_programs = programs(4, *SYNC, steps=sure_steps)
+async_programs = programs(4, *ASYNC, steps=sure_steps)
 
 
 def expected(part: Part, place: str = "") -> Any:
@@ -58,6 +61,14 @@ def expected(part: Part, place: str = "") -> Any:
     if isinstance(part, Step):
         return place
     return [expected(inner, f"{place}.{n}") for n, inner in enumerate(part.parts)]
+
+
+def executions(part: Part, place: str = "") -> list[str]:
+    """Return the places of all steps, each as often as its body must run."""
+    if isinstance(part, Step):
+        return [place] * (part.failures + 1)
+    inner = enumerate(part.parts)
+    return [found for n, one in inner for found in executions(one, f"{place}.{n}")]
 
 
 def places(part: Part, place: str = "") -> list[str]:
@@ -81,19 +92,21 @@ def async_function(part: Part) -> Callable[[durable.Context], Awaitable[Any]]:
     return function
 
 
-def _body(place: str) -> str:
+def _body(place: str, failures: int) -> str:
     ran.append(place)
+    if ran.count(place) <= failures:
+        raise ConnectionError(place)
     return place
 
 
-async def _abody(place: str) -> str:
+async def _abody(place: str, failures: int) -> str:
     await asyncio.sleep(0)
-    return _body(place)
+    return _body(place, failures)
 
 
 def _run(ctx: durable.ContextSync, part: Part, place: str) -> Any:
     if isinstance(part, Step):
-        return ctx.step.run(part.name, _body, place)
+        return ctx.step.run(part.name, _body, place, part.failures)
     branches = [partial(_run, ctx, inner, f"{place}.{n}") for n, inner in enumerate(part.parts)]
     if part.how == "chain":
         return [branch() for branch in branches]
@@ -102,8 +115,8 @@ def _run(ctx: durable.ContextSync, part: Part, place: str) -> Any:
 
 async def _await(ctx: durable.Context, part: Part, place: str) -> Any:
     if isinstance(part, Step):
-        body: Callable[[str], Any] = _abody if part.is_async else _body
-        return await ctx.step.run(part.name, body, place)
+        body: Callable[[str, int], Any] = _abody if part.is_async else _body
+        return await ctx.step.run(part.name, body, place, part.failures)
     branches = [partial(_await, ctx, inner, f"{place}.{n}") for n, inner in enumerate(part.parts)]
     match part.how:
         case "chain":
