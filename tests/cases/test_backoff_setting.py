@@ -10,6 +10,8 @@ from django.test import override_settings
 import durable
 from tests.harness import Player, journal, stumble
 
+NUMBER = 5
+
 
 def shaky(ctx: durable.ContextSync) -> str:
     return ctx.step.run("shaky", stumble, "shaky", 2)
@@ -66,8 +68,11 @@ def test_a_function_that_fails_is_told_apart_from_the_step(player: Player, name:
     assert journal.count("shaky") <= 4
 
 
-@override_settings(DURABLE={"BACKOFF": "tests.no_such_module.backoff"})
-def test_a_path_that_leads_nowhere_does_not_repeat_the_step_for_ever(player: Player) -> None:
-    run = player.play(shaky)
+@pytest.mark.parametrize("path", ["tests.no_such_module.backoff", f"{__name__}.NUMBER"])
+def test_a_path_that_leads_nowhere_does_not_repeat_the_step_for_ever(
+    player: Player, path: str
+) -> None:
+    with override_settings(DURABLE={"BACKOFF": path}):
+        run = player.play(shaky)
     assert run.is_final
     assert journal.count("shaky") <= 4

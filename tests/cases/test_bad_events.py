@@ -78,6 +78,12 @@ def test_only_events_are_taken(player: Player, bad: Any) -> None:
         durable.send([GOOD, bad])
 
 
+@pytest.mark.parametrize("bad", ["case/started", None, 5, {"name": EVENT}])
+def test_what_is_neither_an_event_nor_a_list_is_refused(player: Player, bad: Any) -> None:
+    with pytest.raises(durable.EventInvalidError, match=r"send takes a durable\.Event or a list"):
+        durable.send(bad)
+
+
 def test_a_batch_with_a_bad_event_stores_nothing(player: Player) -> None:
     player.define(listener)
     with pytest.raises(durable.EventInvalidError):
