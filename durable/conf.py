@@ -30,6 +30,7 @@ DEFAULTS: Mapping[str, Any] = {
     "MAX_RUN_BYTES": 32 * 1024 * 1024,  # JSON of all results of one run
     "MAX_EVENT_BYTES": 3 * 1024 * 1024,  # JSON of one event's data
     "MAX_DEPTH": 64,  # nesting of one JSON value
+    "EXPRESSIONS": "subset",  # language of conditions on events: "subset", or "cel" for all of it
 }
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
@@ -37,8 +38,14 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "JITTER": (int, float, type(None)),
     "MODULE": (str,),
     "PARALLEL_MODE": (str,),
+    "EXPRESSIONS": (str,),
     "STRICT": (bool,),
     "BACKOFF": (list, tuple, str),
+}
+
+_CHOICES: Mapping[str, tuple[str, str]] = {
+    "PARALLEL_MODE": ("wait", "race"),
+    "EXPRESSIONS": ("subset", "cel"),
 }
 
 
@@ -83,8 +90,9 @@ def _complaint(name: str, value: object) -> str:
 
 
 def _range_complaint(name: str, value: Any) -> str:
-    if name == "PARALLEL_MODE" and value not in ("wait", "race"):
-        return f"DURABLE['PARALLEL_MODE'] must be 'wait' or 'race', not {value!r}."
+    if name in _CHOICES and value not in _CHOICES[name]:
+        one, other = _CHOICES[name]
+        return f"DURABLE[{name!r}] must be {one!r} or {other!r}, not {value!r}."
     if name == "BACKOFF" and not isinstance(value, str):
         numbers = all(type(s) in (int, float) and 0 <= s < float("inf") for s in value)
         if not value or not numbers:

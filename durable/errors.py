@@ -5,11 +5,22 @@ DurableError
 ├── FunctionNotFoundError          no function is registered under that id
 ├── SettingInvalidError            the DURABLE setting is wrong
 ├── EventInvalidError              an event cannot be accepted
-├── OutputUnserializableError      a value is not plain JSON
+├── ExpressionInvalidError         a condition on events cannot be read
+├── ExpressionFailedError          a condition cannot be computed with these events
+├── DurationInvalidError           a span or a moment is wrong, or too far away
+├── OutputUnserializableError      a value is not plain JSON, or not of its output_type
+├── OutputMismatchError            a recorded value does not fit its output_type any more
 ├── LimitExceededError             a value or a run is larger than a limit
 ├── NonRetriableError              raise it: do not try again
 ├── RetryAfterError                raise it: try again then
 ├── StepError                      a step failed for good
+├── StepTimeoutError               a try of a step took too long
+├── RunNotFoundError               there is no such run
+├── RunFailedError                 a run whose result was asked for has failed
+├── RunCancelledError              a run whose result was asked for was cancelled
+├── RunStateError                  a run is not where this could be done with it
+├── StepNotFoundError              a run has no such step
+├── WaitInTransactionError         a transaction is open in which nobody should wait for a run
 └── StepMisuseError                a step was called in a way that cannot be durable
     ├── NestedStepError            a step inside the body of another step
     ├── StepOutsideRunError        a step called when its run is not executing it
@@ -64,10 +75,54 @@ class EventInvalidError(DurableError):
         self.field = field
 
 
+class ExpressionInvalidError(DurableError):
+    """A condition on events cannot be read. The message shows it, and what was expected where.
+
+    `expression` is its text, `position` the place of the culprit, counted from 0.
+    """
+
+    code = "expression_invalid"
+    is_retriable = False
+
+    def __init__(self, message: str, *, expression: str = "", position: int = 0) -> None:
+        super().__init__(message)
+        self.expression = expression
+        self.position = position
+
+
+class ExpressionFailedError(DurableError):
+    """A condition cannot be computed with these events: it would take too many steps, mostly."""
+
+    code = "expression_failed"
+    is_retriable = False
+
+
+class DurationInvalidError(DurableError):
+    """A span of time, or a moment, is wrong or more than 366 days away. The message names it."""
+
+    code = "duration_invalid"
+    is_retriable = False
+
+
 class OutputUnserializableError(DurableError):
     """A value cannot be stored as JSON. `path` names the place, `$.user.joined` for example."""
 
     code = "output_unserializable"
+    is_retriable = False
+
+    def __init__(self, message: str, *, path: str = "$") -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class OutputMismatchError(DurableError):
+    """What is recorded does not fit the `output_type` of today's code. `path` names the place.
+
+    The run fails with it, and no code of the function can catch it. What was recorded stays: deploy a
+    type that it fits, and retry the run.
+    """
+
+    code = "output_mismatch"
     is_retriable = False
 
     def __init__(self, message: str, *, path: str = "$") -> None:
@@ -138,6 +193,60 @@ class StepError(DurableError):
         self.name = name
         self.stack = stack
         self.code = code
+
+
+class StepTimeoutError(DurableError):
+    """A try of a step took longer than the `timeout=` of its `step.run`. It is tried again as any failure is."""
+
+    code = "step_timeout"
+
+
+class RunNotFoundError(DurableError):
+    """There is no run with this id."""
+
+    code = "run_not_found"
+    is_retriable = False
+
+
+class RunFailedError(DurableError):
+    """A run whose result was asked for has failed: `message`, `name` and `stack` are of its error."""
+
+    code = "run_failed"
+    is_retriable = False
+
+    def __init__(self, message: str, name: str, stack: str | None = None, *, run: str = "") -> None:
+        super().__init__(f"Run {run} failed with {name}: {message}" if run else message)
+        self.message = message
+        self.name = name
+        self.stack = stack
+
+
+class RunCancelledError(DurableError):
+    """A run whose result was asked for was cancelled. The message says why."""
+
+    code = "run_cancelled"
+    is_retriable = False
+
+
+class RunStateError(DurableError):
+    """A run is not where this could be done with it: only what has failed can be retried."""
+
+    code = "run_state"
+    is_retriable = False
+
+
+class StepNotFoundError(DurableError):
+    """A run has no such step. The message lists those it has."""
+
+    code = "step_not_found"
+    is_retriable = False
+
+
+class WaitInTransactionError(DurableError):
+    """A transaction is open in which nobody should wait for a run. Wait after its end."""
+
+    code = "wait_in_transaction"
+    is_retriable = False
 
 
 class StepMisuseError(DurableError):

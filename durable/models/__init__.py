@@ -6,7 +6,20 @@ from durable.models.attempt import Attempt
 from durable.models.blob import Blob
 from durable.models.event import Event
 from durable.models.run import Run
+from durable.models.schedule import Schedule
 from durable.models.status import RunStatus, StepStatus
 from durable.models.step import Step
+from durable.models.wait import Wait, WaitPath
 
-__all__ = ["Attempt", "Blob", "Event", "Run", "RunStatus", "Step", "StepStatus"]
+__all__ = [
+    "Attempt",
+    "Blob",
+    "Event",
+    "Run",
+    "RunStatus",
+    "Schedule",
+    "Step",
+    "StepStatus",
+    "Wait",
+    "WaitPath",
+]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from durable import codec
 from durable.ids import new_id
+from durable.models.index import OpenIndex
 
 
 class Event(models.Model):
@@ -19,11 +21,18 @@ class Event(models.Model):
     data = models.TextField(_("data"))
     ts = models.DateTimeField(_("happened"))
     received = models.DateTimeField(_("received"))
+    route_at = models.DateTimeField(null=True, editable=False)  # until who waits for it has got it
+    last_wait = models.BigIntegerField(null=True, editable=False)  # the newest of those who get it
 
     class Meta:
         verbose_name = _("event")
         verbose_name_plural = _("events")
-        indexes = [models.Index(fields=["name", "received"], name="durable_event_name_idx")]
+        indexes = [
+            models.Index(fields=["name", "received"], name="durable_event_name_idx"),
+            OpenIndex(
+                fields=["route_at"], where=Q(route_at__isnull=False), name="durable_event_route_idx"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} {self.id}"

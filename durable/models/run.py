@@ -30,6 +30,7 @@ class Run(models.Model):
         _("status"), max_length=10, choices=RunStatus.choices, default=RunStatus.QUEUED
     )
     due_at = models.DateTimeField(_("due"), null=True)
+    deadline = models.DateTimeField(_("deadline"), null=True)  # to be started, then to be finished
     claim = models.BigIntegerField(default=0)
     owner = models.CharField(max_length=120, null=True)
     wake = models.IntegerField(default=0)  # wake-ups since the run was last driven
@@ -45,6 +46,18 @@ class Run(models.Model):
     started = models.DateTimeField(_("started"), null=True)
     ended = models.DateTimeField(_("ended"), null=True)
     dedupe_key = models.CharField(max_length=64, null=True, unique=True, editable=False)
+    # Who is invoked outlives who invoked it: runs are deleted one by one, in any order.
+    parent = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        related_name="children",
+        db_index=False,
+        verbose_name=_("invoked by"),
+    )
+    parent_key = models.CharField(max_length=40, blank=True, editable=False)  # of its step
+    replay = models.IntegerField(default=0)  # nth repetition for the event, 0 for the first run
+    replay_of = models.UUIDField(_("replay of"), null=True, editable=False)
 
     class Meta:
         verbose_name = _("run")
@@ -52,6 +65,12 @@ class Run(models.Model):
         indexes = [
             # The claim: what is due, oldest first.
             OpenIndex(fields=["due_at"], where=Q(due_at__isnull=False), name="durable_run_due_idx"),
+            # The sweep: what has run out of time.
+            OpenIndex(
+                fields=["deadline"],
+                where=Q(deadline__isnull=False),
+                name="durable_run_deadline_idx",
+            ),
             # Lists by status, and by function and status, newest first.
             OpenIndex(
                 fields=["status", "id"],
@@ -59,10 +78,16 @@ class Run(models.Model):
                 name="durable_run_status_idx",
             ),
             models.Index(fields=["function", "status", "id"], name="durable_run_function_idx"),
+            # What a run invoked.
+            OpenIndex(
+                fields=["parent", "parent_key"],
+                where=Q(parent__isnull=False),
+                name="durable_run_parent_idx",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
-                fields=["event", "function"], name="durable_run_once_per_event"
+                fields=["event", "function", "replay"], name="durable_run_once_per_event"
             ),
             models.CheckConstraint(
                 condition=(_IS_FINAL & Q(ended__isnull=False))
@@ -70,7 +95,8 @@ class Run(models.Model):
                 name="durable_run_final_has_end",
             ),
             models.CheckConstraint(
-                condition=~_IS_FINAL | Q(due_at__isnull=True), name="durable_run_final_not_due"
+                condition=~_IS_FINAL | Q(due_at__isnull=True, deadline__isnull=True),
+                name="durable_run_final_not_due",
             ),
             models.CheckConstraint(
                 condition=(Q(status=RunStatus.RUNNING) & Q(owner__isnull=False))

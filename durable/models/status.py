@@ -7,11 +7,10 @@ from django.utils.translation import gettext_lazy as _
 
 
 class RunStatus(TextChoices):
-    """queued → running → queued | sleeping | waiting → running → completed | failed | cancelled."""
+    """queued → running → queued | waiting → running → completed | failed | cancelled."""
 
     QUEUED = "queued", _("queued")  # due now, or at the time of its retry
     RUNNING = "running", _("running")  # a worker holds its lease
-    SLEEPING = "sleeping", _("sleeping")  # due at the end of a sleep
     WAITING = "waiting", _("waiting")  # parked until planned steps or an event make it due
     COMPLETED = "completed", _("completed")
     FAILED = "failed", _("failed")
@@ -26,7 +25,7 @@ class StepStatus(TextChoices):
     RETRYING = "retrying", _("retrying")  # failed in place; its run comes back for it
     DONE = "done", _("done")
     FAILED = "failed", _("failed")
-    CANCELLED = "cancelled", _("cancelled")  # its run ended without it
+    CANCELLED = "cancelled", _("cancelled")  # its run ended or went on without it
 
 
 FINAL_RUN = (RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELLED)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -31,7 +31,10 @@ def database_now() -> Combinable:
 
 def database_in(seconds: float) -> Combinable:
     """Return the database's time `seconds` from now."""
-    step = clock.skew() + timedelta(seconds=seconds)
+    reference = clock.reference()
+    if isinstance(reference, datetime):
+        return Value(reference + timedelta(seconds=seconds), DateTimeField())
+    step = reference + timedelta(seconds=seconds)
     if not step:
         return _Now()
     return ExpressionWrapper(_Now() + Value(step, DurationField()), DateTimeField())

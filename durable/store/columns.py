@@ -28,8 +28,8 @@ def rest() -> dict[str, Any]:
     }
 
 
-def outcome_fields(result: Result) -> dict[str, Any]:
-    """Return the columns that a result fills."""
+def outcome_fields(result: Result, age: float = 0.0) -> dict[str, Any]:
+    """Return the columns that a result fills which came so many seconds ago."""
     return {
         "status": result.status,
         "attempt": result.attempt + (not result.is_final),
@@ -37,6 +37,6 @@ def outcome_fields(result: Result) -> dict[str, Any]:
         "error": error_text(result.failure) if result.failure else None,
         "large": result.is_large,
         "due_at": None if result.retry_in is None else database_in(result.retry_in),
-        "started": database_in(-result.age - result.seconds),
-        "ended": database_in(-result.age) if result.is_final else None,
+        "started": database_in(-age - result.seconds),
+        "ended": database_in(-age) if result.is_final else None,
     }

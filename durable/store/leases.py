@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, Min, OuterRef, Q, QuerySet
 
 from durable.conf import conf
-from durable.models import Run, RunStatus, Step, StepStatus
+from durable.models import Event, Run, RunStatus, Schedule, Step, StepStatus
 from durable.store.clock import database_in, database_now, until
 from durable.store.executor import retried
 from durable.store.rows import Due
 from durable.store.table import Table
+
+Lines = Sequence[tuple[str, str]]  # functions and their cron lines
 
 _CLAIMABLE = (StepStatus.PENDING, StepStatus.RUNNING)
 
@@ -43,17 +47,32 @@ class Leases(Table):
         for step, claim in sorted(steps.items()):
             held_steps.filter(pk=step, claim=claim, status=StepStatus.RUNNING).update(due_at=lease)
 
-    def due(self, limit: int) -> Due:
-        """Count claimable rows up to `limit`; say in how many seconds the next comes due."""
+    def due(self, limit: int, lines: Lines = ()) -> Due:
+        """Count claimable rows up to `limit`; say in how many seconds the next comes due.
+
+        Args:
+            limit: what is more need not be counted.
+            lines: whose schedules count.
+        """
         now = database_now()
         count = 0
         waits: list[timedelta] = []
-        for rows in self.tables:
-            count += rows.filter(due_at__lte=now).order_by()[:limit].count()
-            first = rows.aggregate(first=Min("due_at"))["first"]
+        looked_at: list[QuerySet[Any]] = [*self.tables, *self._schedules(lines)]
+        times = [(rows, "due_at") for rows in looked_at]
+        for rows, time in [*times, (Run.objects.using(self.alias), "deadline")]:
+            count += rows.filter(**{f"{time}__lte": now}).order_by()[:limit].count()
+            first = rows.aggregate(first=Min(time))["first"]
             if first is not None:
-                waits += rows.filter(due_at=first).values_list(until("due_at"), flat=True)[:1]
+                waits += rows.filter(**{time: first}).values_list(until(time), flat=True)[:1]
+        events = Event.objects.using(self.alias).filter(route_at__lte=now)
+        count += events.order_by()[:limit].count()
         return Due(min(count, limit), min(waits).total_seconds() if waits else None)
+
+    def _schedules(self, lines: Lines) -> list[QuerySet[Schedule]]:
+        if not lines:
+            return []
+        these = reduce(or_, (Q(function=function, cron=cron) for function, cron in lines))
+        return [Schedule.objects.using(self.alias).filter(these)]
 
     def live_owners(self, prefix: str) -> list[str]:
         """Return who holds leases now, of those whose name starts with `prefix`."""
@@ -67,8 +86,13 @@ class Leases(Table):
         """Make due the parked runs that wait for steps of which none is open: a count was lost."""
         open_step = Step.objects.filter(run=OuterRef("pk"), status__in=_CLAIMABLE)
         parked = Run.objects.using(self.alias).filter(status=RunStatus.WAITING, pending__gt=0)
-        return parked.filter(~Exists(open_step)).update(
-            status=RunStatus.QUEUED, due_at=database_now(), pending=0
+        # MariaDB updates rows as they are by now, but looks for steps as they were when it began.
+        lost = parked.filter(~Exists(open_step)).values_list("pk", "claim")
+        return sum(
+            parked.filter(pk=run, claim=claim).update(
+                status=RunStatus.QUEUED, due_at=database_now(), pending=0
+            )
+            for run, claim in list(lost)
         )
 
     @retried

@@ -24,9 +24,13 @@ from durable.store.sqlsteps import TAKEN as TAKEN_STEPS
 from durable.store.sqlsteps import SqlSteps
 
 MARIADB = Dialect(
+    now="UTC_TIMESTAMP(6)",
     at="(UTC_TIMESTAMP(6) + INTERVAL '{}' SECOND_MICROSECOND)",
+    moment="TIMESTAMP'{}'",
     ago="({now} - INTERVAL (%s * 1000000) MICROSECOND)",
+    later="({now} + INTERVAL (%s * 1000000) MICROSECOND)",
     until="(TIMESTAMPDIFF(MICROSECOND, {now}, {column}) / 1000000.0)",
+    share="LOCK IN SHARE MODE",
 )
 _DUPLICATE = 1062
 
@@ -74,9 +78,9 @@ class Steps(SqlSteps):
     dialect = MARIADB
 
     def _claim_rows(self, values: list[Any], parts: dict[str, str]) -> list[tuple[Any, ...]]:
-        owner, *run = values
+        owner, *which = values
         with transaction.atomic(self.alias):
-            due = self.ask(DUE_STEPS + " FOR UPDATE SKIP LOCKED", *run, **parts)
+            due = self.ask(DUE_STEPS + " FOR UPDATE SKIP LOCKED", *which, **parts)
             if not due:
                 return []
             these = " WHERE {s.id} IN (" + ", ".join(["%s"] * len(due)) + ")"

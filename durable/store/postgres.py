@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from durable.replay.request import Request
+from durable.conf import conf
+from durable.playback.request import Request
 from durable.store.prepared import Prepared
-from durable.store.rows import RunClaim
+from durable.store.rows import Flush, Plan, Result, RunClaim, StepClaim
 from durable.store.runs import error_text
 from durable.store.sql import Dialect
 from durable.store.sqlleases import SqlLeases
 from durable.store.sqlruns import DUE as DUE_RUNS
+from durable.store.sqlruns import HELD, SqlRuns
 from durable.store.sqlruns import TAKE as TAKE_RUNS
 from durable.store.sqlruns import TAKEN as TAKEN_RUNS
-from durable.store.sqlruns import SqlRuns
 from durable.store.sqlsteps import DUE as DUE_STEPS
 from durable.store.sqlsteps import INSERT, SqlSteps
 from durable.store.sqlsteps import TAKE as TAKE_STEPS
@@ -21,34 +23,73 @@ from durable.store.sqlsteps import TAKEN as TAKEN_STEPS
 from durable.store.steps import Flushed
 
 POSTGRES = Dialect(
+    now="STATEMENT_TIMESTAMP()",
     at="(STATEMENT_TIMESTAMP() + INTERVAL '{} seconds')",
+    moment="TIMESTAMPTZ '{}+00'",
     ago="({now} - %s * INTERVAL '1 second')",
+    later="({now} + %s * INTERVAL '1 second')",
     until="EXTRACT(EPOCH FROM ({column} - {now}))",
     share="FOR SHARE",
     skip_existing="ON CONFLICT DO NOTHING",
 )
 
+# The rows of a wave have their numbers in the order of its branches.
 _PLAN = (
-    INSERT
-    + """SELECT %s, planned.key, planned.name, planned.index, planned.branch, 'run', %s, planned.mode,
- 'pending', 0, 0, 0, NULL, NULL, FALSE, {now}, NULL, NULL, %s
-FROM UNNEST(%s::text[], %s::text[], %s::int[], %s::text[], %s::text[])
- AS planned (key, name, index, branch, mode)"""
+    """
+WITH moved AS (
+ UPDATE {R} SET {r.wave} = {r.wave} + 1, {r.attempt} = 0, {r.pending} = {r.pending} + %s {park}
+ WHERE """
+    + HELD
+    + """ AND {r.wave} = %s RETURNING {r.id} AS run, {r.wave} AS wave, {r.owner} AS taker
+), inserted AS ("""
+    + INSERT
+    + """SELECT run, key, name, index, branch, op, wave, mode,
+  CASE WHEN taken THEN 'running' ELSE 'pending' END, taken::int, CASE WHEN taken THEN taker END,
+  0, 0, NULL, NULL, FALSE,
+  CASE WHEN taken THEN {lease} ELSE COALESCE(until, {now} + seconds * INTERVAL '1 second') END,
+  CASE WHEN taken OR op IN {timers} THEN {now} END, NULL, %s
+ FROM moved, UNNEST(%s::text[], %s::text[], %s::int[], %s::text[], %s::text[], %s::text[],
+  %s::timestamptz[], %s::float8[], %s::bool[])
+  WITH ORDINALITY AS planned (key, name, index, branch, op, mode, until, seconds, taken, place)
+ ORDER BY place RETURNING {s.status}, """
+    + TAKEN_STEPS
+    + """
 )
-
-
-_FLUSH = """
-UPDATE {S} SET {s.status} = f.status, {s.attempt} = f.attempt, {s.output} = f.output,
- {s.error} = f.error, {s.large} = f.large, {s.owner} = NULL,
- {s.due_at} = {now} + f.retry_in * INTERVAL '1 second',
- {s.started} = {now} - (f.age + f.seconds) * INTERVAL '1 second',
- {s.ended} = CASE WHEN f.retry_in IS NULL THEN {now} - f.age * INTERVAL '1 second' END
-FROM UNNEST(%s::bigint[], %s::bigint[], %s::text[], %s::int[], %s::text[], %s::text[], %s::bool[],
- %s::float8[], %s::float8[], %s::float8[])
- AS f (id, claim, status, attempt, output, error, large, retry_in, age, seconds)
-WHERE {S}.{s.id} = f.id AND {S}.{s.claim} = f.claim AND {S}.{s.status} = 'running'
-RETURNING {S}.{s.id}
+SELECT moved.wave, inserted.* FROM moved LEFT JOIN inserted ON inserted.{s.status} = 'running'
 """
+)
+_AND_PARK = """, {r.owner} = NULL,
+ {r.due_at} = CASE WHEN {r.wake} > 0 THEN {now} END,
+ {r.status} = CASE WHEN {r.wake} > 0 THEN 'queued' ELSE 'waiting' END"""
+
+
+# Steps before their run, as everywhere: the run's row is locked when its steps have been written.
+_FLUSH = """
+WITH written AS (
+ UPDATE {S} SET {s.status} = f.status, {s.attempt} = f.attempt, {s.output} = f.output,
+  {s.error} = f.error, {s.large} = f.large, {s.owner} = NULL,
+  {s.due_at} = {now} + f.retry_in * INTERVAL '1 second',
+  {s.started} = CASE WHEN {s.op} IN {timers} THEN {s.started}
+   ELSE {now} - (f.age + f.seconds) * INTERVAL '1 second' END,
+  {s.ended} = CASE WHEN f.retry_in IS NULL THEN {now} - f.age * INTERVAL '1 second' END
+ FROM UNNEST(%s::bigint[], %s::bigint[], %s::text[], %s::int[], %s::text[], %s::text[], %s::bool[],
+  %s::float8[], %s::float8[], %s::float8[])
+  AS f (id, claim, status, attempt, output, error, large, retry_in, age, seconds)
+ WHERE {S}.{s.id} = f.id AND {S}.{s.claim} = f.claim AND {S}.{s.status} = 'running'
+ RETURNING {S}.{s.id} AS id, {S}.{s.run} AS run, {S}.{s.mode} AS mode, f.retry_in AS retry_in
+), ended AS (
+ SELECT run, COUNT(*) AS steps, COUNT(*) FILTER (WHERE mode = 'race') AS raced
+ FROM written WHERE retry_in IS NULL GROUP BY run
+), joined AS (
+ UPDATE {R} SET {r.wake} = {r.wake} + raced, {r.pending} = GREATEST({r.pending} - steps, 0),
+  {r.due_at} = CASE WHEN {is_woken} THEN {now} ELSE {r.due_at} END,
+  {r.status} = CASE WHEN {is_woken} THEN 'queued' ELSE {r.status} END
+ FROM ended WHERE {R}.{r.id} = ended.run AND {R}.{r.ended} IS NULL
+ RETURNING {r.status} = 'queued' AND {r.due_at} = {now} AS is_woken
+)
+SELECT id, (SELECT COUNT(*) FROM joined WHERE is_woken) FROM written
+"""
+_IS_WOKEN = "({r.status} = 'waiting' AND (raced > 0 OR {r.pending} <= steps))"
 
 
 class Runs(Prepared, SqlRuns):
@@ -71,35 +112,52 @@ class Steps(Prepared, SqlSteps):
         f"RETURNING {TAKEN_STEPS}"
     )
 
-    def _write(self, results: Sequence[Flushed]) -> list[Flushed]:
-        rows = [
-            (
-                claim.id,
-                claim.claim,
-                result.status if result.is_final else "pending",
-                result.attempt + (not result.is_final),
-                None if result.is_large else result.output,
-                error_text(result.failure) if result.failure else None,
-                result.is_large,
-                result.retry_in,
-                result.age,
-                result.seconds,
-            )
-            for claim, result in results
-        ]
-        columns = [list(column) for column in zip(*rows, strict=True)]
-        written = {pk for (pk,) in self.ask(_FLUSH, *columns)}
-        return [(claim, result) for claim, result in results if claim.id in written]
+    is_flushed_at_once = True
 
-    def _insert_planned(self, run: RunClaim, requests: Sequence[Request], wave: int) -> None:
+    def _plan(
+        self, run: RunClaim, requests: Sequence[Request], *, park: bool, take: int
+    ) -> Plan | None:
+        taken = self._to_take(requests, take)
         columns = [
             [request.key for request in requests],
             [request.name for request in requests],
             [request.index for request in requests],
             [request.branch for request in requests],
+            [request.op for request in requests],
             [request.mode.value for request in requests],
+            [request.until for request in requests],
+            [request.seconds for request in requests],
+            [request.key in taken for request in requests],
         ]
-        self.tell(_PLAN, run.id, wave, run.claim, *columns)
+        moved = (len(requests), run.id, run.claim, run.wave)
+        parts = {"park": self.text(_AND_PARK) if park else "", "lease": self.at(conf.LEASE)}
+        rows = self.ask(_PLAN, *moved, run.claim, *columns, **parts)
+        if not rows:
+            return None
+        claims = [self.claim_of(tuple(step)) for _, status, *step in rows if status]
+        return Plan(wave=rows[0][0], claims=sorted(claims, key=lambda claim: claim.id))
+
+    def _write(self, results: Sequence[Flushed]) -> Flush:
+        columns = zip(*(_columns(claim, result) for claim, result in results), strict=True)
+        rows = self.ask(_FLUSH, *map(list, columns), is_woken=self.text(_IS_WOKEN))
+        ids = {pk for pk, _ in rows}
+        written = [pair for pair in results if pair[0].id in ids]
+        return Flush(written=written, woken=rows[0][1] if rows else 0)
+
+
+def _columns(claim: StepClaim, result: Result) -> tuple[Any, ...]:
+    return (
+        claim.id,
+        claim.claim,
+        result.status if result.is_final else "pending",
+        result.attempt + (not result.is_final),
+        None if result.is_large else result.output,
+        error_text(result.failure) if result.failure else None,
+        result.is_large,
+        result.retry_in,
+        result.age,
+        result.seconds,
+    )
 
 
 class Leases(Prepared, SqlLeases):

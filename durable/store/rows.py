@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from durable.replay.failure import Failure
-from durable.replay.memo import Memo
-from durable.replay.request import Request
+from durable.playback.failure import Failure
+from durable.playback.memo import Memo
+from durable.playback.request import Request
 
 LARGE = 2048  # characters; a longer output goes into a Blob
 
@@ -17,6 +18,17 @@ LARGE = 2048  # characters; a longer output goes into a Blob
 def is_large(output: str | None) -> bool:
     """Whether an output is kept out of the rows that lists and replays read."""
     return output is not None and len(output) > LARGE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRun:
+    """A run to be inserted."""
+
+    event: UUID
+    function: str
+    due_at: datetime | None = None  # now, if not given
+    dedupe_key: str | None = None
+    start_within: float | None = None  # seconds after `due_at`, or it is cancelled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +42,17 @@ class RunClaim:
     attempt: int = 0
     crashes: int = 0
     wave: int = 0
+    parent: UUID | None = None  # the run that invoked it
+    parent_key: str = ""  # the key of the step that waits for it there
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Child:
+    """A run to be created for the planned step `key`, which waits for it."""
+
+    function: str
+    event: UUID
+    key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +69,43 @@ class StepClaim:
     crashes: int
     wave: int
     mode: str
+    op: str = "run"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scheduled:
+    """A cron line of a function, and when it comes round next."""
+
+    id: int
+    function: str
+    cron: str
+    due_at: datetime
+    wait: timedelta  # until then, by the database's clock
+
+    @property
+    def line(self) -> tuple[str, str]:
+        """What it is known by."""
+        return self.function, self.cron
+
+    @property
+    def is_due(self) -> bool:
+        """Whether its time has come."""
+        return self.wait <= timedelta()
+
+    @property
+    def now(self) -> datetime:
+        """The time of the database when this was read; not before `due_at` if that has come."""
+        return self.due_at - self.wait
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overdue:
+    """A run that has run out of time: to be started, if it was not started, or else to be finished."""
+
+    id: UUID
+    function: str
+    started: datetime | None
+    deadline: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +124,8 @@ class History:
     tries: Mapping[str, Try]  # steps that failed in place and are to be retried
     opened: frozenset[str]  # planned steps that are not final
     branches: Mapping[str, str]  # of every step that was met, by key
+    dues: Mapping[str, float] = field(default_factory=dict)  # seconds until planned ones come due
+    abandoned: frozenset[str] = frozenset()  # planned steps that were given up
 
     @property
     def count(self) -> int:
@@ -128,6 +190,31 @@ class Result:
         return Memo(
             key=request.key, branch=request.branch, output=self.output, failure=self.failure
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A wave as it was planned: its number, and the steps of it that the planner took at once."""
+
+    wave: int
+    claims: list[StepClaim]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flush:
+    """What was recorded of a batch, and how many runs became due by it."""
+
+    written: Sequence[tuple[StepClaim, Result]] = ()
+    woken: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """Due planned steps, capped; whether the worker of the oldest was lost; and whether events came in."""
+
+    count: int
+    is_oldest_lost: bool
+    has_events: bool = False
 
 
 @dataclass(frozen=True, slots=True)

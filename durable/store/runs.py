@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -24,25 +24,29 @@ from django.db.models import (
 from durable import codec
 from durable.conf import conf
 from durable.ids import new_id
-from durable.models import Attempt, Blob, Run, RunStatus, Step, StepStatus
-from durable.models.status import OPEN_STEP
-from durable.replay.failure import Failure
-from durable.replay.interrupt import Fenced
+from durable.models import Attempt, Blob, Run, RunStatus, Step
+from durable.playback.failure import Failure
+from durable.playback.interrupt import Fenced
 from durable.store.clock import database_in, database_now
 from durable.store.executor import retried
-from durable.store.rows import RunClaim, is_large
-from durable.store.table import Table
+from durable.store.outside import Outside
+from durable.store.rows import NewRun, RunClaim, is_large
 
-_FIELDS = ("id", "claim", "function", "event_id", "attempt", "crashes", "wave")
+_FIELDS = (
+    "id",
+    "claim",
+    "function",
+    "event_id",
+    "attempt",
+    "crashes",
+    "wave",
+    "parent_id",
+    "parent_key",
+)
 
 
-class Runs(Table):
+class Runs(Outside):
     """The rows of Run on one database."""
-
-    @property
-    def rows(self) -> QuerySet[Run]:
-        """All runs."""
-        return Run.objects.using(self.alias)
 
     def held(self, run: RunClaim) -> QuerySet[Run]:
         """The run, if it is still held under this claim."""
@@ -50,29 +54,39 @@ class Runs(Table):
 
     def create(self, event: UUID, functions: Sequence[str], due_at: datetime | None = None) -> None:
         """Insert a run of each function for an event, in the caller's transaction."""
-        due: Any = due_at or database_now()
+        self.create_each(
+            [NewRun(event=event, function=function, due_at=due_at) for function in functions]
+        )
+
+    def create_each(self, wanted: Sequence[NewRun]) -> None:
+        """Insert these runs, in the caller's transaction; each starts once for its dedupe key."""
+        now: Any = database_now()
         runs = [
             Run(
                 id=new_id(),
-                function=function,
-                event_id=event,
+                function=new.function,
+                event_id=new.event,
                 status=RunStatus.QUEUED,
-                due_at=due,
-                created=database_now(),
+                due_at=new.due_at or now,
+                created=now,
+                dedupe_key=new.dedupe_key,
+                deadline=_deadline(new),
             )
-            for function in functions
+            for new in wanted
         ]
         # A repeat of the whole transaction may find its own rows.
         self.rows.bulk_create(runs, batch_size=500, ignore_conflicts=True)
 
     @retried
     def claim(self, owner: str, limit: int = 1) -> list[RunClaim]:
-        """Take over up to `limit` due runs, oldest first, for one lease.
+        """Take over up to `limit` due runs, oldest first, for one lease; none whose deadline has passed.
 
         A run whose lease has passed lost its worker: that is counted since the last step recorded.
         """
         with transaction.atomic(self.alias):
-            due = self._locked(self.rows.filter(due_at__lte=database_now()).order_by("due_at"))
+            in_time = Q(deadline=None) | Q(deadline__gt=database_now())
+            due = self.rows.filter(in_time, due_at__lte=database_now())
+            due = self._locked(due.order_by("due_at"))
             ids = [row.pk for row in due.only("pk")[:limit]]
             if not ids:
                 return []
@@ -84,6 +98,12 @@ class Runs(Table):
                 wake=0,
                 reason="",
                 due_at=database_in(conf.LEASE),
+                # Before `started`, whose old value it asks for: MariaDB goes from left to right.
+                deadline=Case(
+                    When(started=None, then=None),
+                    default=F("deadline"),
+                    output_field=DateTimeField(),
+                ),
                 started=Case(
                     When(started=None, then=database_now()),
                     default=F("started"),
@@ -92,9 +112,7 @@ class Runs(Table):
                 status=RunStatus.RUNNING,
             )
             return [
-                RunClaim(
-                    **{name.replace("event_id", "event"): getattr(row, name) for name in _FIELDS}
-                )
+                RunClaim(**{name.removesuffix("_id"): getattr(row, name) for name in _FIELDS})
                 for row in rows.only(*_FIELDS)
             ]
 
@@ -149,8 +167,12 @@ class Runs(Table):
         return parked.update(status=RunStatus.WAITING, owner=None, due_at=None) == 1
 
     @retried
-    def retry(self, run: RunClaim, failure: Failure, attempt: int, delay: float) -> None:
-        """Record a failed attempt of the code between steps; the run is due in `delay` seconds."""
+    def retry(self, run: RunClaim, failure: Failure, attempt: int, delay: float) -> bool:
+        """Record a failed attempt of the code between steps; the run is due in `delay` seconds.
+
+        Returns:
+            False if the run is no longer held.
+        """
         with transaction.atomic(self.alias):
             updated = self.held(run).update(
                 status=RunStatus.QUEUED,
@@ -160,6 +182,7 @@ class Runs(Table):
             )
             if updated:
                 self.note_attempt(run.id, "", "", attempt, failure, 0.0)
+        return bool(updated)
 
     def note_attempt(
         self, run: UUID, key: str, name: str, number: int, failure: Failure, seconds: float
@@ -205,6 +228,7 @@ class Runs(Table):
                 status=status,
                 owner=None,
                 due_at=None,
+                deadline=None,
                 pending=0,
                 output=None if large else output,
                 large=large,
@@ -218,13 +242,6 @@ class Runs(Table):
             if not ended:
                 transaction.set_rollback(True, using=self.alias)
         return bool(ended)
-
-    def _close_steps(self, run: UUID) -> None:
-        steps = Step.objects.using(self.alias).filter(run=run, status__in=OPEN_STEP)
-        if self.connection.features.has_select_for_update:
-            # In the order in which a flush locks them.
-            list(steps.select_for_update().order_by("id").values_list("pk", flat=True))
-        steps.update(status=StepStatus.CANCELLED, due_at=None, owner=None, ended=database_now())
 
     @retried
     def explain(self, runs: Iterable[UUID], reason: str) -> None:
@@ -242,6 +259,13 @@ class Runs(Table):
         if pending is None:
             raise Fenced
         return pending
+
+
+def _deadline(new: NewRun) -> Any:
+    if new.start_within is None:
+        return None
+    span = timedelta(seconds=new.start_within)
+    return database_in(new.start_within) if new.due_at is None else new.due_at + span
 
 
 def error_text(failure: Failure) -> str:

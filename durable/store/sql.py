@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from types import SimpleNamespace
 from typing import Any
@@ -20,8 +20,11 @@ from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
 
 from durable import clock
-from durable.models import Event, Run, Step
+from durable.models import Event, Run, Schedule, Step
+from durable.playback.request import TIMERS
 from durable.store.table import Table
+
+_TIMERS = "(" + ", ".join(f"'{op}'" for op in TIMERS) + ")"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,15 +32,21 @@ class Dialect:
     """How one family of databases spells what differs.
 
     Args:
+        now: the time of the statement.
         at: the time so many seconds from now.
+        moment: a moment of UTC, written out.
         ago: the time so many seconds, a parameter, before now.
+        later: the time so many seconds, a parameter, from now.
         until: seconds until the time in a column, from such a time.
         share: a lock that keeps the run as it is until the statement ends.
         skip_existing: makes an INSERT leave a row alone that is there already.
     """
 
+    now: str
     at: str
+    moment: str
     ago: str
+    later: str
     until: str
     share: str = ""
     skip_existing: str = ""
@@ -72,11 +81,11 @@ class Sql(Table):
 
     def text(self, text: str, **parts: str) -> str:
         """Put names and times into a statement."""
-        return _compiled(self.alias, self.dialect, clock.skew(), text, tuple(parts.items()))
+        return _compiled(self.alias, self.dialect, clock.reference(), text, tuple(parts.items()))
 
     def at(self, seconds: float) -> str:
         """Return the SQL for the database's time so many seconds from now."""
-        return _at(self.dialect, clock.skew(), seconds)
+        return _at(self.dialect, clock.reference(), seconds)
 
     def until(self, column: str) -> str:
         """Return the SQL for the seconds until the time in a column, given as in a statement."""
@@ -85,7 +94,14 @@ class Sql(Table):
 
     def adapt(self, values: Sequence[Any]) -> list[Any]:
         """Return the values as the driver takes them."""
-        return [self.key(value) if isinstance(value, UUID) else value for value in values]
+        return [self._adapted(value) for value in values]
+
+    def _adapted(self, value: Any) -> Any:
+        if isinstance(value, UUID):
+            return self.key(value)
+        if isinstance(value, datetime):
+            return self.connection.ops.adapt_datetimefield_value(value)
+        return value
 
     def key(self, value: UUID) -> Any:
         """Return a UUID as the driver takes it."""
@@ -99,23 +115,31 @@ def as_uuid(value: Any) -> UUID:
 
 @lru_cache(maxsize=1024)
 def _compiled(
-    alias: str, dialect: Dialect, skew: timedelta, text: str, parts: tuple[tuple[str, str], ...]
+    alias: str,
+    dialect: Dialect,
+    reference: timedelta | datetime,
+    text: str,
+    parts: tuple[tuple[str, str], ...],
 ) -> str:
-    now = _at(dialect, skew, 0.0)
-    ago = dialect.ago.format(now=now)
-    return text.format(**_names(alias), now=now, ago=ago, d=dialect, **dict(parts))
+    now = _at(dialect, reference, 0.0)
+    times = {"ago": dialect.ago.format(now=now), "later": dialect.later.format(now=now)}
+    return text.format(**_names(alias), now=now, **times, timers=_TIMERS, d=dialect, **dict(parts))
 
 
-def _at(dialect: Dialect, skew: timedelta, seconds: float) -> str:
-    return dialect.at.format(f"{skew.total_seconds() + seconds:+.6f}")
+def _at(dialect: Dialect, reference: timedelta | datetime, seconds: float) -> str:
+    if isinstance(reference, datetime):
+        moment = (reference + timedelta(seconds=seconds)).replace(tzinfo=None)
+        return dialect.moment.format(moment.isoformat(sep=" ", timespec="microseconds"))
+    away = reference.total_seconds() + seconds
+    return dialect.at.format(f"{away:+.6f}") if away else dialect.now
 
 
 @cache
 def _names(alias: str) -> dict[str, Any]:
-    """R, S, E are the tables of runs, steps, events; r, s, e hold their columns by field name."""
+    """R, S, E, T are the tables of runs, steps, events, schedules; r, s, e, t hold their columns."""
     quote = connections[alias].ops.quote_name
     names: dict[str, Any] = {}
-    models: dict[str, type[Model]] = {"R": Run, "S": Step, "E": Event}
+    models: dict[str, type[Model]] = {"R": Run, "S": Step, "E": Event, "T": Schedule}
     for letter, model in models.items():
         columns = {f.name: quote(f.column or f.name) for f in model._meta.concrete_fields}
         names[letter] = quote(model._meta.db_table)

@@ -8,9 +8,12 @@ from durable.store.sqlruns import SqlRuns
 from durable.store.sqlsteps import SqlSteps
 
 SQLITE = Dialect(
+    now="(STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f', 'now') || '000')",
     # The zeros make the text compare with the microseconds the ORM writes.
     at="(STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f', 'now', '{} seconds') || '000')",
+    moment="'{}'",
     ago="(STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f', {now}, '-' || %s || ' seconds') || '000')",
+    later="(STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f', {now}, '+' || %s || ' seconds') || '000')",
     until="((JULIANDAY({column}) - JULIANDAY({now})) * 86400.0)",
     skip_existing="ON CONFLICT DO NOTHING",
 )

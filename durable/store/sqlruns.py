@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from durable.conf import conf
-from durable.replay.failure import Failure
-from durable.replay.interrupt import Fenced
+from durable.playback.failure import Failure
+from durable.playback.interrupt import Fenced
 from durable.store.executor import retried
 from durable.store.rows import RunClaim, is_large
 from durable.store.runs import Runs
@@ -14,7 +14,10 @@ from durable.store.sql import Sql, as_uuid
 
 HELD = "{r.id} = %s AND {r.claim} = %s AND {r.status} = 'running'"
 
-DUE = "SELECT {r.id} FROM {R} WHERE {r.due_at} <= {now} ORDER BY {r.due_at} LIMIT {limit}"
+DUE = (
+    "SELECT {r.id} FROM {R} WHERE {r.due_at} <= {now} "
+    "AND ({r.deadline} IS NULL OR {r.deadline} > {now}) ORDER BY {r.due_at} LIMIT {limit}"
+)
 
 TAKE = """
 UPDATE {R} SET
@@ -22,16 +25,20 @@ UPDATE {R} SET
   WHEN EXISTS (SELECT 1 FROM {S} WHERE {S}.{s.run} = {R}.{r.id} AND {S}.{s.by} = {R}.{r.claim})
   THEN 1 ELSE {r.crashes} + 1 END,
  {r.status} = 'running', {r.claim} = {r.claim} + 1, {r.owner} = %s, {r.wake} = 0, {r.reason} = '',
+ {r.deadline} = CASE WHEN {r.started} IS NULL THEN NULL ELSE {r.deadline} END,
  {r.started} = COALESCE({r.started}, {now}), {r.due_at} = {lease}
 """
 
-TAKEN = "{r.id}, {r.claim}, {r.function}, {r.event}, {r.attempt}, {r.crashes}, {r.wave}"
+TAKEN = (
+    "{r.id}, {r.claim}, {r.function}, {r.event}, {r.attempt}, {r.crashes}, {r.wave}, {r.parent}, "
+    "{r.parent_key}"
+)
 
 CLAIM = TAKE + " WHERE {r.id} IN (" + DUE + ") RETURNING " + TAKEN
 
 FINISH = (
-    "UPDATE {R} SET {r.status} = %s, {r.owner} = NULL, {r.due_at} = NULL, {r.pending} = 0, "
-    "{r.output} = %s, {r.ended} = {now} WHERE " + HELD
+    "UPDATE {R} SET {r.status} = %s, {r.owner} = NULL, {r.due_at} = NULL, {r.deadline} = NULL, "
+    "{r.pending} = 0, {r.output} = %s, {r.ended} = {now} WHERE " + HELD
 )
 PENDING = "SELECT {r.pending} FROM {R} WHERE " + HELD
 PARK = (
@@ -54,7 +61,7 @@ class SqlRuns(Sql, Runs):
     @staticmethod
     def claim_of(row: tuple[Any, ...]) -> RunClaim:
         """Return the claim a row of TAKEN tells of."""
-        pk, claim, function, event, attempt, crashes, wave = row
+        pk, claim, function, event, attempt, crashes, wave, parent, parent_key = row
         return RunClaim(
             id=as_uuid(pk),
             claim=claim,
@@ -63,6 +70,8 @@ class SqlRuns(Sql, Runs):
             attempt=attempt,
             crashes=crashes,
             wave=wave,
+            parent=None if parent is None else as_uuid(parent),
+            parent_key=parent_key,
         )
 
     @retried

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
 from durable.conf import conf
-from durable.replay.request import Request
-from durable.store.executor import retried
-from durable.store.rows import Result, RunClaim, StepClaim
+from durable.models import StepStatus
+from durable.playback.request import Request
+from durable.store.rows import Backlog, Result, RunClaim, StepClaim
 from durable.store.runs import error_text
 from durable.store.sql import Sql, as_uuid
 from durable.store.steps import Steps
@@ -18,20 +19,20 @@ CLAIMABLE = "{s.due_at} <= {now} AND {s.status} IN ('pending', 'running')"
 
 HISTORY = """
 SELECT {s.key}, {s.branch}, {s.status}, {s.output}, {s.error}, {s.large}, {s.attempt}, {wait}
-FROM {S} WHERE {s.run} = %s {waves} ORDER BY {s.id}
+FROM {S} WHERE {s.run} = %s {waves} ORDER BY {s.ended}, {s.id}
 """
 
 INSERT = """
 INSERT INTO {S} ({s.run}, {s.key}, {s.name}, {s.index}, {s.branch}, {s.op}, {s.wave}, {s.mode},
- {s.status}, {s.claim}, {s.attempt}, {s.crashes}, {s.output}, {s.error}, {s.large}, {s.due_at},
- {s.started}, {s.ended}, {s.by})
+ {s.status}, {s.claim}, {s.owner}, {s.attempt}, {s.crashes}, {s.output}, {s.error}, {s.large},
+ {s.due_at}, {s.started}, {s.ended}, {s.by})
 """
 
 # A run that is held has an owner. Asking for that rather than for the status leaves the planner one
 # index to think about: the primary key's.
 RECORD = (
     INSERT
-    + """SELECT {r.id}, %s, %s, %s, %s, %s, %s, '', '{status}', 0, %s, 0, %s, %s, {large},
+    + """SELECT {r.id}, %s, %s, %s, %s, %s, %s, '', '{status}', 0, NULL, %s, 0, %s, %s, {large},
  {due}, {ago}, {ended}, {r.claim}
 FROM {R} WHERE {r.id} = %s AND {r.claim} = %s AND {r.owner} IS NOT NULL {d.share} {d.skip_existing}
 """
@@ -39,36 +40,43 @@ FROM {R} WHERE {r.id} = %s AND {r.claim} = %s AND {r.owner} IS NOT NULL {d.share
 
 PLAN = (
     INSERT
-    + """VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 'pending', 0, 0, 0, NULL, NULL, {false},
- {now}, NULL, NULL, %s)"""
+    + """SELECT %s, %s, %s, %s, %s, %s, %s, %s, {status}, 0, 0, NULL, NULL, {false}, {due},
+ {begun}, NULL, %s"""
 )
+TAKEN_AT_ONCE = "'running', 1, (SELECT {r.owner} FROM {R} WHERE {r.id} = %s)"
 
-DUE = (
-    "SELECT {s.id} FROM {S} WHERE "
-    + CLAIMABLE
-    + " {of_run} ORDER BY {s.due_at}, {s.id} LIMIT {limit}"
-)
+DUE = """
+SELECT {s.id} FROM {S} WHERE {s.due_at} <= {now} AND {s.status} = '{status}' {of_run}
+ORDER BY {s.due_at}, {s.id} LIMIT %s
+"""
 
 TAKE = """
 UPDATE {S} SET
  {s.crashes} = CASE WHEN {s.status} = 'running' THEN {s.crashes} + 1 ELSE 0 END,
  {s.status} = 'running', {s.claim} = {s.claim} + 1, {s.owner} = %s, {s.due_at} = {lease},
- {s.started} = {now}
+ {s.started} = CASE WHEN {s.op} IN {timers} THEN {s.started} ELSE {now} END
 """
 
 TAKEN = (
     "{s.id}, {s.run}, {s.key}, {s.name}, {s.branch}, {s.claim}, {s.attempt}, {s.crashes}, {s.wave}, "
-    "{s.mode}"
+    "{s.mode}, {s.op}"
 )
 
 CLAIM = TAKE + " WHERE {s.id} IN (" + DUE + ") RETURNING " + TAKEN
 
-COUNT = "SELECT COUNT(*) FROM (SELECT 1 FROM {S} WHERE " + CLAIMABLE + " LIMIT {limit}) AS due"
+LOOK = (
+    "SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM {S} WHERE "
+    + CLAIMABLE
+    + " LIMIT {limit}) AS due), (SELECT {s.status} FROM {S} WHERE "
+    + CLAIMABLE
+    + " ORDER BY {s.due_at}, {s.id} LIMIT 1),"
+    + " EXISTS (SELECT 1 FROM {E} WHERE {e.route_at} <= {now})"
+)
 
 FLUSH = """
 UPDATE {S} SET {s.status} = %s, {s.attempt} = %s, {s.output} = %s, {s.error} = %s,
- {s.large} = {large}, {s.owner} = NULL, {s.due_at} = {due}, {s.started} = {ago},
- {s.ended} = {ended}
+ {s.large} = {large}, {s.owner} = NULL, {s.due_at} = {due}, {s.ended} = {ended},
+ {s.started} = CASE WHEN {s.op} IN {timers} THEN {s.started} ELSE {ago} END
 WHERE {s.id} = %s AND {s.claim} = %s AND {s.status} = 'running'
 """
 
@@ -106,23 +114,35 @@ class SqlSteps(Sql, Steps):
         parts["status"] = result.status
         return self.tell(RECORD, *values, took, run.id, run.claim, **parts) == 1
 
-    def _insert_planned(self, run: RunClaim, requests: Sequence[Request], wave: int) -> None:
-        rows = [
-            (run.id, r.key, r.name, r.index, r.branch, r.op, wave, r.mode.value, run.claim)
-            for r in requests
-        ]
-        self.tell_many(PLAN, rows, false=self.false)
+    def _insert_planned(
+        self, run: RunClaim, requests: Sequence[Request], wave: int, *, is_taken: bool
+    ) -> None:
+        parts = {
+            "status": self.text(TAKEN_AT_ONCE) if is_taken else "'pending', 0, NULL",
+            "due": self.at(conf.LEASE) if is_taken else self.text("COALESCE(%s, {later})"),
+        }
+        for is_work, same in groupby(requests, key=lambda request: request.is_work):
+            rows = [self._planned_row(run, r, wave, is_taken=is_taken) for r in same]
+            begun = self.at(0.0) if is_taken or not is_work else "NULL"
+            self.tell_many(PLAN, rows, false=self.false, begun=begun, **parts)
 
-    def count_due(self, most: int) -> int:
-        """Count the planned steps that are due, up to `most`."""
-        return int(self.ask(COUNT, limit=str(int(most)))[0][0])
+    def _planned_row(
+        self, run: RunClaim, r: Request, wave: int, *, is_taken: bool
+    ) -> tuple[Any, ...]:
+        what = (run.id, r.key, r.name, r.index, r.branch, r.op, wave, r.mode.value)
+        return (*what, run.id, run.claim) if is_taken else (*what, r.until, r.seconds, run.claim)
 
-    @retried
-    def claim(self, owner: str, limit: int, run: UUID | None = None) -> list[StepClaim]:
-        """Take over up to `limit` due planned steps, of one run or of any, for one lease."""
+    def look(self, most: int) -> Backlog:
+        """Count the planned steps that are due, up to `most`; look whether events came in."""
+        ((count, oldest, has_events),) = self.ask(LOOK, limit=str(int(most)))
+        return Backlog(int(count), oldest == StepStatus.RUNNING, bool(has_events))
+
+    def _claim(
+        self, status: str, owner: str, limit: int, run: UUID | None = None
+    ) -> list[StepClaim]:
         of_run = "" if run is None else self.text("AND {s.run} = %s")
-        values = [owner] if run is None else [owner, run]
-        parts = {"of_run": of_run, "limit": str(int(limit)), "lease": self.at(conf.LEASE)}
+        values = [owner, limit] if run is None else [owner, run, limit]
+        parts = {"of_run": of_run, "status": str(status), "lease": self.at(conf.LEASE)}
         return sorted(
             (self.claim_of(row) for row in self._claim_rows(values, parts)), key=lambda c: c.id
         )
@@ -133,7 +153,7 @@ class SqlSteps(Sql, Steps):
     @staticmethod
     def claim_of(row: tuple[Any, ...]) -> StepClaim:
         """Return the claim a row of TAKEN tells of."""
-        pk, run, key, name, branch, claim, attempt, crashes, wave, mode = row
+        pk, run, key, name, branch, claim, attempt, crashes, wave, mode, op = row
         return StepClaim(
             id=pk,
             run=as_uuid(run),
@@ -145,6 +165,7 @@ class SqlSteps(Sql, Steps):
             crashes=crashes,
             wave=wave,
             mode=mode,
+            op=op,
         )
 
     def _write_one(self, claim: StepClaim, result: Result) -> bool:

@@ -1,190 +1,127 @@
-"""Steps: remembered, recorded, planned, claimed, flushed. The plain ORM; families say it faster."""
+"""Steps: planned, claimed, flushed. The plain ORM; families say it faster."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
-from django.db.models import Case, Exists, F, QuerySet, Value, When
+from django.db import transaction
+from django.db.models import Case, DateTimeField, F, QuerySet, Subquery, Value, When
 from django.db.models.functions import Greatest
 
-from durable import codec
 from durable.conf import conf
-from durable.models import Blob, Run, RunStatus, Step, StepStatus
-from durable.replay.failure import Failure
-from durable.replay.interrupt import Fenced
-from durable.replay.memo import Memo
-from durable.replay.request import ParallelMode, Request
-from durable.store.clock import database_in, database_now, until
+from durable.models import Event, Run, RunStatus, Step, StepStatus
+from durable.playback.interrupt import Fenced
+from durable.playback.request import TIMERS, ParallelMode, Request
+from durable.store.clock import database_in, database_now
 from durable.store.columns import outcome_fields, rest
 from durable.store.executor import retried
-from durable.store.rows import History, Result, RunClaim, StepClaim, Try
-from durable.store.runs import Runs
-from durable.store.table import Table
+from durable.store.memory import Memory
+from durable.store.rows import (
+    Backlog,
+    Flush,
+    Plan,
+    Result,
+    RunClaim,
+    StepClaim,
+)
 
 _CLAIMABLE = (StepStatus.PENDING, StepStatus.RUNNING)
-_CLAIMED = ("id", "run_id", "key", "name", "branch", "claim", "attempt", "crashes", "wave", "mode")
+_CLAIMED = (
+    "id",
+    "run_id",
+    "key",
+    "name",
+    "branch",
+    "claim",
+    "attempt",
+    "crashes",
+    "wave",
+    "mode",
+    "op",
+)
 
 
 Flushed = tuple[StepClaim, Result]
 
 
-class Steps(Table):
+def _due(request: Request) -> Any:
+    return request.until or database_in(request.seconds)
+
+
+class Steps(Memory):
     """The rows of Step on one database."""
 
-    def __init__(self, runs: Runs) -> None:
-        super().__init__(runs.alias)
-        self.runs = runs
-
-    @property
-    def rows(self) -> QuerySet[Step]:
-        """All steps."""
-        return Step.objects.using(self.alias)
+    is_flushed_at_once = False  # whether `_write` is one statement, a transaction by itself
 
     @retried
-    def history(self, run: UUID, *, before: int | None = None, wave: int | None = None) -> History:
-        """Return what is remembered of a run: all of it, that of the waves `before` one, or of one."""
-        memos: dict[str, Memo] = {}
-        tries: dict[str, Try] = {}
-        opened: set[str] = set()
-        large: list[str] = []
-        rows = self._history_rows(run, before, wave)
-        branches: dict[str, str] = {}
-        for key, branch, status, output, error, is_large, attempt, wait in rows:
-            branches[key] = branch
-            if status in (StepStatus.DONE, StepStatus.FAILED):
-                failure = Failure.of_json(codec.decode(error)) if error else None
-                memos[key] = Memo(key=key, branch=branch, output=output, failure=failure)
-                if is_large:
-                    large.append(key)
-            elif status == StepStatus.RETRYING:
-                tries[key] = Try(attempt, wait)
-            elif status in _CLAIMABLE:
-                opened.add(key)
-        if large:
-            memos |= self._with_bodies(run, memos, large)
-        return History(memos=memos, tries=tries, opened=frozenset(opened), branches=branches)
-
-    def _history_rows(
-        self, run: UUID, before: int | None, wave: int | None
-    ) -> list[tuple[Any, ...]]:
-        rows = self.rows.filter(run=run).order_by("id")
-        if before is not None:
-            rows = rows.filter(wave__lt=before)
-        if wave is not None:
-            rows = rows.filter(wave=wave)
-        found = rows.values_list(
-            "key", "branch", "status", "output", "error", "large", "attempt", until("due_at")
-        )
-        return [(*row[:-1], row[-1].total_seconds() if row[-1] else 0.0) for row in found]
-
-    def _with_bodies(self, run: UUID, memos: dict[str, Memo], keys: list[str]) -> dict[str, Memo]:
-        blobs = Blob.objects.using(self.alias).filter(run=run, key__in=keys)
-        return {
-            blob.key: Memo(key=blob.key, branch=memos[blob.key].branch, output=blob.body)
-            for blob in blobs
-        }
-
-    @retried
-    def record(
-        self, run: RunClaim, results: Sequence[Result], retried: Iterable[str]
-    ) -> list[Memo]:
-        """Record steps that ran in place, under the run's claim.
+    def plan(
+        self,
+        run: RunClaim,
+        requests: Sequence[Request],
+        *,
+        park: bool = False,
+        take: int = 0,
+        also: Callable[[], object] | None = None,
+    ) -> Plan:
+        """Insert a wave of pending steps; park the run in the same breath, or take some of them.
 
         Args:
-            run: the claim they ran under.
-            results: what came of them.
-            retried: keys of those that have a row already, from an earlier try.
-
-        Returns:
-            For each result what is remembered, which is another's if that was recorded first.
-
-        Raises:
-            Fenced: the run is no longer held. Nothing was recorded.
-        """
-        again = frozenset(retried)
-        if len(results) == 1 and results[0].is_plain:
-            return [self._record_one(run, results[0], again)]
-        with transaction.atomic(self.alias):
-            return [self._record_one(run, result, again) for result in results]
-
-    def _record_one(self, run: RunClaim, result: Result, again: frozenset[str]) -> Memo:
-        is_new = result.request.key not in again
-        written = self._insert(run, result) if is_new else self._update(run, result)
-        if not written:
-            return self._adopt(run, result)
-        if not result.is_plain:
-            self._add_extras(run.id, result)
-        return result.memo
-
-    def _add_extras(self, run: UUID, result: Result) -> None:
-        request, output = result.request, result.output
-        if output is not None and result.is_large:
-            Blob.objects.using(self.alias).create(run_id=run, key=request.key, body=output)
-        if result.failure is not None:
-            self.runs.note_attempt(
-                run, request.key, request.title, result.attempt, result.failure, result.seconds
-            )
-
-    def _insert(self, run: RunClaim, result: Result) -> bool:
-        request = result.request
-        try:
-            with transaction.atomic(self.alias):
-                if not self.runs.held(run).update(claim=F("claim")):
-                    raise Fenced
-                self.rows.create(
-                    run_id=run.id,
-                    key=request.key,
-                    name=request.name,
-                    index=request.index,
-                    branch=request.branch,
-                    op=request.op,
-                    wave=run.wave,
-                    by=run.claim,
-                    **outcome_fields(result),
-                )
-        except IntegrityError:
-            return False
-        return True
-
-    def _update(self, run: RunClaim, result: Result) -> bool:
-        row = self.rows.filter(run=run.id, key=result.request.key, status=StepStatus.RETRYING)
-        # A repeat finds that its own first saying has counted the try.
-        row = row.filter(Exists(self.runs.held(run)), attempt=result.attempt)
-        return bool(row.update(by=run.claim, **outcome_fields(result)))
-
-    def _adopt(self, run: RunClaim, result: Result) -> Memo:
-        """The step has a row: ours, from a statement whose outcome was unknown, or a rival's."""
-        memo = self.history(run.id).memos.get(result.request.key)
-        if memo is not None:
-            return memo
-        if result.is_final or not self.runs.held(run).exists():
-            raise Fenced
-        return result.memo
-
-    @retried
-    def plan(self, run: RunClaim, requests: Sequence[Request], *, park: bool) -> int:
-        """Insert a wave of pending steps, and return its number; park the run in the same breath.
+            run: the claim under which they are planned.
+            requests: the steps.
+            park: rest the run until they have ended.
+            take: claim so many of them, the first ones, for one lease.
+            also: done in the same transaction, when they have been inserted; what it writes is there
+                once, however often the plan is repeated.
 
         Raises:
             Fenced: the run is no longer held.
         """
+        if also is None:
+            return self._plan(run, requests, park=park, take=take) or self._planned(run)
+        with transaction.atomic(self.alias):
+            if plan := self._plan(run, requests, park=park, take=take):
+                also()
+                return plan
+        return self._planned(run)
+
+    def _plan(
+        self, run: RunClaim, requests: Sequence[Request], *, park: bool, take: int
+    ) -> Plan | None:
         wave = run.wave + 1
         with transaction.atomic(self.alias):
             moved = rest() if park else {}
             moved |= {"wave": wave, "attempt": 0, "pending": F("pending") + len(requests)}
             if not self.runs.held(run).filter(wave=run.wave).update(**moved):
-                if self.rows.filter(run=run.id, wave=wave, by=run.claim).exists():
-                    return wave
-                raise Fenced
-            self._insert_planned(run, requests, wave)
-        return wave
+                return None
+            taken = self._to_take(requests, take)
+            for is_taken, same in groupby(requests, key=lambda request: request.key in taken):
+                self._insert_planned(run, list(same), wave, is_taken=is_taken)
+            return Plan(wave=wave, claims=self._taken(run, wave))
 
-    def _insert_planned(self, run: RunClaim, requests: Sequence[Request], wave: int) -> None:
-        now = database_now()
+    @staticmethod
+    def _to_take(requests: Sequence[Request], take: int) -> set[str]:
+        return {request.key for request in [r for r in requests if r.is_work][:take]}
+
+    def _planned(self, run: RunClaim) -> Plan:
+        """A repeat finds what its own first saying planned, unless somebody else holds the run."""
+        wave = run.wave + 1
+        if not self.rows.filter(run=run.id, wave=wave, by=run.claim).exists():
+            raise Fenced
+        return Plan(wave=wave, claims=self._taken(run, wave))
+
+    def _taken(self, run: RunClaim, wave: int) -> list[StepClaim]:
+        mine = self.rows.filter(run=run.id, wave=wave, by=run.claim, claim=1)
+        return self._claims(mine.filter(status=StepStatus.RUNNING))
+
+    def _insert_planned(
+        self, run: RunClaim, requests: Sequence[Request], wave: int, *, is_taken: bool
+    ) -> None:
+        owner: Any = self.runs.rows.filter(pk=run.id).values("owner")
+        status = StepStatus.RUNNING if is_taken else StepStatus.PENDING
         self.rows.bulk_create(
             [
                 Step(
@@ -196,8 +133,11 @@ class Steps(Table):
                     op=request.op,
                     mode=request.mode.value,
                     wave=wave,
-                    status=StepStatus.PENDING,
-                    due_at=now,
+                    status=status,
+                    claim=int(is_taken),
+                    owner=Subquery(owner) if is_taken else None,
+                    due_at=database_in(conf.LEASE) if is_taken else _due(request),
+                    started=database_now() if is_taken or not request.is_work else None,
                     by=run.claim,
                 )
                 for request in requests
@@ -205,16 +145,29 @@ class Steps(Table):
             batch_size=500,
         )
 
-    def count_due(self, most: int) -> int:
-        """Count the planned steps that are due, up to `most`."""
+    def look(self, most: int) -> Backlog:
+        """Count the planned steps that are due, up to `most`; look whether events came in."""
         due = self.rows.filter(due_at__lte=database_now(), status__in=_CLAIMABLE)
-        return due.order_by()[:most].count()
+        oldest = due.order_by("due_at", "id").values_list("status", flat=True).first()
+        events = Event.objects.using(self.alias).filter(route_at__lte=database_now())
+        count = due.order_by()[:most].count()
+        return Backlog(count, oldest == StepStatus.RUNNING, events.exists())
 
     @retried
     def claim(self, owner: str, limit: int, run: UUID | None = None) -> list[StepClaim]:
         """Take over up to `limit` due planned steps, of one run or of any, for one lease."""
+        return self._claim(StepStatus.PENDING, owner, limit, run)
+
+    @retried
+    def claim_lost(self, owner: str) -> list[StepClaim]:
+        """Take over the oldest step whose lease has passed: alone, for it may kill this worker too."""
+        return self._claim(StepStatus.RUNNING, owner, 1)
+
+    def _claim(
+        self, status: str, owner: str, limit: int, run: UUID | None = None
+    ) -> list[StepClaim]:
         with transaction.atomic(self.alias):
-            due = self.rows.filter(due_at__lte=database_now(), status__in=_CLAIMABLE)
+            due = self.rows.filter(due_at__lte=database_now(), status=status)
             if run is not None:
                 due = due.filter(run=run)
             features = self.connection.features
@@ -231,45 +184,96 @@ class Steps(Table):
                 claim=F("claim") + 1,
                 owner=owner,
                 due_at=database_in(conf.LEASE),
-                started=database_now(),
+                started=Case(
+                    When(op__in=TIMERS, then=F("started")),
+                    default=database_now(),
+                    output_field=DateTimeField(),
+                ),
                 status=StepStatus.RUNNING,
             )
-            return [
-                StepClaim(
-                    **{name.replace("run_id", "run"): getattr(row, name) for name in _CLAIMED}
-                )
-                for row in rows.only(*_CLAIMED).order_by("id")
-            ]
+            return self._claims(rows)
 
-    @retried
-    def flush(self, results: Sequence[Flushed]) -> int:
-        """Record a batch of planned steps, each under its claim, and join their waves.
+    def seize(self, steps: Sequence[int]) -> list[StepClaim]:
+        """Take over those of these sleeping steps that are still open, whenever they are due.
+
+        In the caller's transaction, which is to end them. Nothing runs them, so nobody is robbed of
+        work: who holds one is about to end it by itself, and finds that it comes too late.
+        """
+        rows = self.rows.filter(pk__in=steps, status__in=_CLAIMABLE, op__in=TIMERS)
+        features = self.connection.features
+        if features.has_select_for_update:
+            rows = rows.select_for_update()
+        ids = list(rows.order_by("id").values_list("pk", flat=True))
+        if not ids:
+            return []
+        mine = self.rows.filter(pk__in=ids)
+        mine.update(claim=F("claim") + 1, status=StepStatus.RUNNING)
+        return self._claims(mine)
+
+    def take(self, run: UUID, key: str) -> StepClaim | None:
+        """Hold a planned step that nobody holds, due or not, in the transaction in which it is flushed.
 
         Returns:
-            How many runs became due by it.
+            None if the step has ended, or somebody holds it.
         """
+        assert self.connection.in_atomic_block
+        pk = self.rows.filter(run=run, key=key).values_list("pk", flat=True).first()
+        if pk is None:
+            return None
+        # By its number, as in a flush: on MariaDB another index is another lock, in another order.
+        row = self.rows.filter(pk=pk)
+        free = row.filter(status=StepStatus.PENDING)
+        if not free.update(status=StepStatus.RUNNING, claim=F("claim") + 1):
+            return None
+        return self._claims(row)[0]
+
+    def held(self, claims: Iterable[StepClaim]) -> set[int]:
+        """Return the ids of those that are still held under these claims."""
+        named = {claim.id: claim.claim for claim in claims}
+        rows = self.rows.filter(pk__in=list(named), status=StepStatus.RUNNING)
+        return {pk for pk, claim in rows.values_list("pk", "claim") if named[pk] == claim}
+
+    @staticmethod
+    def _claims(rows: QuerySet[Step]) -> list[StepClaim]:
+        return [
+            StepClaim(**{name.replace("run_id", "run"): getattr(row, name) for name in _CLAIMED})
+            for row in rows.only(*_CLAIMED).order_by("id")
+        ]
+
+    @retried
+    def flush(self, results: Sequence[Flushed]) -> Flush:
+        """Record a batch of planned steps, each under its claim, and join their waves."""
         if not results:
-            return 0
+            return Flush()
+        ordered = sorted(results, key=lambda pair: pair[0].id)
+        if self.is_flushed_at_once and all(result.is_plain for _, result in ordered):
+            return self._write(ordered)
         with transaction.atomic(self.alias):
-            ended: Counter[UUID] = Counter()
-            raced: Counter[UUID] = Counter()
-            for claim, result in self._write(sorted(results, key=lambda pair: pair[0].id)):
+            flush = self._write(ordered)
+            for claim, result in flush.written:
                 if not result.is_plain:
                     self._add_extras(claim.run, result)
-                if result.is_final:
-                    ended[claim.run] += 1
-                    raced[claim.run] += claim.mode == ParallelMode.RACE
-            return sum(self._join(run, ended[run], raced[run]) for run in sorted(ended))
+            return flush
 
-    def _write(self, results: Sequence[Flushed]) -> list[Flushed]:
-        """Write those results whose steps are still held under their claims, and return them."""
-        return [(claim, result) for claim, result in results if self._write_one(claim, result)]
+    def _write(self, results: Sequence[Flushed]) -> Flush:
+        """Write those results whose steps are still held under their claims, and join their waves."""
+        written = [(claim, result) for claim, result in results if self._write_one(claim, result)]
+        ended: Counter[UUID] = Counter()
+        raced: Counter[UUID] = Counter()
+        for claim, result in written:
+            if result.is_final:
+                ended[claim.run] += 1
+                raced[claim.run] += claim.mode == ParallelMode.RACE
+        woken = sum(self._join(run, ended[run], raced[run]) for run in sorted(ended))
+        return Flush(written=written, woken=woken)
 
     def _write_one(self, claim: StepClaim, result: Result) -> bool:
         row = self.rows.filter(pk=claim.id, claim=claim.claim, status=StepStatus.RUNNING)
-        fields = outcome_fields(result)
+        fields = outcome_fields(result, result.age)
         if not result.is_final:
             fields |= {"status": StepStatus.PENDING}
+        if claim.op in TIMERS:
+            del fields["started"]
         return row.update(owner=None, **fields) == 1
 
     def _join(self, run: UUID, ended: int, raced: int) -> int:
@@ -285,7 +289,9 @@ class Steps(Table):
     @retried
     def give_back(self, claims: Iterable[StepClaim], delay: float = 0.0) -> None:
         """Let go of planned steps that this process cannot run."""
-        for claim in claims:
-            self.rows.filter(pk=claim.id, claim=claim.claim, status=StepStatus.RUNNING).update(
+        ordered = sorted(claims, key=lambda claim: (claim.claim, claim.id))
+        for number, same in groupby(ordered, key=lambda claim: claim.claim):
+            held = self.rows.filter(pk__in=[c.id for c in same], claim=number)
+            held.filter(status=StepStatus.RUNNING).update(
                 status=StepStatus.PENDING, owner=None, due_at=database_in(delay)
             )

@@ -1,4 +1,4 @@
-"""One object per database: runs, steps, leases and events."""
+"""One object per database: runs, steps, waits, leases, events and schedules."""
 
 from __future__ import annotations
 
@@ -8,14 +8,19 @@ from types import ModuleType
 from django.db import connections, router
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from durable.authoring.registry import registry
 from durable.conf import conf
 from durable.models import Run
 from durable.store import mariadb, postgres, sqlite
+from durable.store.children import Children
 from durable.store.events import Events
 from durable.store.leases import Leases
+from durable.store.revivals import Revivals
 from durable.store.rows import Due
 from durable.store.runs import Runs
+from durable.store.schedules import Schedules
 from durable.store.steps import Steps
+from durable.store.waits import Waits
 
 _FAMILIES = {"postgresql": postgres, "sqlite": sqlite, "mysql": mariadb}
 
@@ -31,8 +36,12 @@ class Store:
     def __init__(self, alias: str, family: ModuleType | None = None) -> None:
         self.alias = alias
         self.events: Events = getattr(family, "Events", Events)(alias)
+        self.children = Children(alias)
         self.runs: Runs = family.Runs(alias) if family else Runs(alias)
         self.steps: Steps = family.Steps(self.runs) if family else Steps(self.runs)
+        self.waits = Waits(alias)
+        self.schedules = Schedules(alias)
+        self.revivals = Revivals(alias)
         self.leases: Leases = family.Leases(alias) if family else Leases(alias)
 
     @property
@@ -41,8 +50,11 @@ class Store:
         return connections[self.alias]
 
     def due(self, limit: int) -> Due:
-        """Count claimable rows up to `limit`; say in how many seconds the next comes due."""
-        return self.leases.due(limit)
+        """Count claimable rows up to `limit`; say in how many seconds the next comes due.
+
+        Of the schedules, those of functions and lines that are registered in this process.
+        """
+        return self.leases.due(limit, tuple(registry.crons))
 
     def live_owners(self, prefix: str) -> list[str]:
         """Return who holds leases now, of those whose name starts with `prefix`."""

@@ -1,0 +1,50 @@
+"""Who waits for which events."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from durable.models.run import Run
+from durable.models.step import Step
+
+
+class Wait(models.Model):
+    """A step that waits for an event, or a run that an event cancels. Kept while it is waited for.
+
+    An event is found by its name and `match`, the digest of one value in it; what else is asked of it
+    is looked at when it has come. Without a step, the event cancels the run.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    run = models.ForeignKey(Run, models.CASCADE, related_name="waits", verbose_name=_("run"))
+    step = models.OneToOneField(Step, models.CASCADE, null=True, verbose_name=_("step"))
+    event = models.CharField(_("event"), max_length=256)
+    path = models.CharField(max_length=200, blank=True)  # of the value; empty for any event
+    match = models.CharField(max_length=64, blank=True, editable=False)
+    rest = models.TextField(_("condition"), blank=True)
+    lookback = models.FloatField(null=True)  # seconds before the start, while still to be looked at
+    expires = models.DateTimeField(_("expires"), null=True)
+    created = models.DateTimeField(_("created"))
+
+    class Meta:
+        verbose_name = _("wait")
+        verbose_name_plural = _("waits")
+        indexes = [models.Index(fields=["event", "match", "id"], name="durable_wait_event_idx")]
+
+    def __str__(self) -> str:
+        return f"{self.run_id} {self.event}"
+
+
+class WaitPath(models.Model):
+    """A path that waits for events of one name use, or used: few, and never forgotten."""
+
+    id = models.BigAutoField(primary_key=True)
+    event = models.CharField(max_length=256)
+    path = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["event", "path"], name="durable_wait_path")]
+
+    def __str__(self) -> str:
+        return f"{self.event} {self.path}"
