@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from durable.replay.failure import Failure
-from durable.replay.interrupt import Interrupt
+from durable.playback.failure import Failure
+from durable.playback.interrupt import Interrupt
 
 
 @dataclass(frozen=True, slots=True)

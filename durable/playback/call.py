@@ -11,12 +11,25 @@ T = TypeVar("T")
 
 
 class StepCall(Coroutine[Any, Any, T]):
-    """What an async step returns. Usable wherever a coroutine is: await, gather, tasks, task groups."""
+    """What an async step returns. Usable wherever a coroutine is: await, gather, tasks, task groups.
 
-    def __init__(self, title: str, start: Callable[[], Coroutine[Any, Any, T]]) -> None:
+    Args:
+        title: what it is called in an error: "Step 'a'", "group.race".
+        start: begins it.
+        number: of the call of the step among those of this call of the function.
+    """
+
+    def __init__(
+        self, title: str, start: Callable[[], Coroutine[Any, Any, T]], number: int = 0
+    ) -> None:
         self.title = title
+        self.number = number
         self._start = start
         self._inner: Coroutine[Any, Any, T] | None = None
+
+    def __hash__(self) -> int:
+        """Have sets, of which asyncio makes tasks, list steps in the same order in every call."""
+        return self.number
 
     @property
     def is_begun(self) -> bool:
@@ -26,7 +39,7 @@ class StepCall(Coroutine[Any, Any, T]):
     def __await__(self) -> Generator[Any, Any, T]:
         if self._inner is not None:
             raise StepMisuseError(
-                f"Step {self.title!r} was awaited twice. Await it once and keep the result."
+                f"{self.title} was awaited twice. Await it once and keep the result."
             )
         return self._begin().__await__()
 

@@ -8,35 +8,24 @@ outside of it, on the same thread.
 from __future__ import annotations
 
 import asyncio
-import selectors
 from collections.abc import Callable, Coroutine
 from contextvars import Context, copy_context
 from typing import Any
 
-from durable.replay.body import PASSED
-from durable.replay.cursor import CURSOR, Cursor, Intent
-from durable.replay.execution import judge
-from durable.replay.failure import Failure, found
-from durable.replay.interrupt import Halted, Interrupt
-from durable.replay.outcome import Finished, Interrupted, Outcome, Raised
-from durable.replay.service import Service
-from durable.replay.tape import Tape
+from durable.playback.body import PASSED
+from durable.playback.call import StepCall
+from durable.playback.cursor import CURSOR, Cursor, Intent
+from durable.playback.execution import judge
+from durable.playback.failure import Failure, found
+from durable.playback.idle import IdleLoop, IdleSelector
+from durable.playback.interrupt import Halted, Interrupt
+from durable.playback.misuse import not_awaited
+from durable.playback.outcome import Finished, Interrupted, Outcome, Raised
+from durable.playback.places import Places
+from durable.playback.service import Service
+from durable.playback.tape import Tape
 
 _GRACE = 5.0  # seconds for tasks to end when they are cancelled
-
-
-class IdleSelector(selectors.DefaultSelector):
-    """Asks before it blocks."""
-
-    def __init__(self, has_news: Callable[[], bool]) -> None:
-        super().__init__()
-        self._has_news = has_news
-
-    def select(self, timeout: float | None = None) -> Any:
-        """Wait for I/O, but not while there is something to serve."""
-        if (timeout is None or timeout > 0) and self._has_news():
-            timeout = 0
-        return super().select(timeout)
 
 
 def execute_async(call: Callable[[], Coroutine[Any, Any, Any]], tape: Tape) -> Outcome:
@@ -44,14 +33,29 @@ def execute_async(call: Callable[[], Coroutine[Any, Any, Any]], tape: Tape) -> O
     return _Call(tape).run(call)
 
 
+class _Task(asyncio.Task[Any]):
+    """A task of the function. Sets of them, like those of `asyncio.wait`, have the same order in every call."""
+
+    def __init__(self, number: int, coro: Any, **kwargs: Any) -> None:
+        self.number = number  # first, as asyncio puts the task into a set
+        super().__init__(coro, **kwargs)
+
+    def __hash__(self) -> int:
+        return self.number
+
+
 class _Call:
     def __init__(self, tape: Tape) -> None:
         self.tape = tape
-        self.loop = asyncio.SelectorEventLoop(IdleSelector(self._has_news))
+        self.loop = IdleLoop(IdleSelector(self._longest_wait, self._waited))
         self.loop.set_task_factory(self._make_task)
         self.service = Service(tape, self.loop)
-        self.tasks: set[asyncio.Task[Any]] = set()
+        self.loop.timers = self.service.timers
+        self.tasks = self.service.tasks
         self.is_ending = False
+        self.made = 0
+        self.forgotten: list[StepCall[Any]] = []  # called and never awaited
+        self.places = Places()
 
     def run(self, call: Callable[[], Coroutine[Any, Any, Any]]) -> Outcome:
         context = copy_context()
@@ -64,13 +68,14 @@ class _Call:
         finally:
             self._close(main)
             self.tape.is_closed = True
-        return judge(self.service.complain(outcome), self.tape)
+        return judge(self._complain(outcome), self.tape)
 
     def _drive(self, main: asyncio.Task[Outcome]) -> Outcome:
         while True:
             self.loop.run_forever()
             if main.done():
-                self.service.note_forgotten()
+                # Noted before tasks are cancelled, which begins and closes them.
+                self.forgotten = [call for call in self.tape.calls if not call.is_begun]
                 return _outcome(main)
             try:
                 self.service.serve()
@@ -79,6 +84,17 @@ class _Call:
                 return Raised(found(signal.error))
             except Interrupt as signal:
                 return self._interrupt(main, signal)
+
+    def _complain(self, outcome: Outcome) -> Outcome:
+        """Overrule an end that leaves a step behind which was never awaited."""
+        if not self.forgotten or isinstance(outcome, Interrupted):
+            return outcome
+        raised = ""
+        if isinstance(outcome, Raised):
+            if StepCall.__name__ not in outcome.failure.message:
+                return outcome  # it stumbled over something else before it came to await
+            raised = f" ({outcome.failure.name} followed.)"
+        return Raised(found(not_awaited(self.forgotten[0].title, raised)))
 
     def _interrupt(self, main: asyncio.Task[Outcome], signal: Interrupt) -> Outcome:
         """End the function's tasks; whatever they still do is not durable."""
@@ -94,6 +110,7 @@ class _Call:
 
     def _cancel(self, tasks: set[asyncio.Task[Any]]) -> None:
         self.is_ending = True
+        self.loop.timers = None
         open_tasks = {task for task in tasks if not task.done()}
         for task in open_tasks:
             task.cancel()
@@ -104,11 +121,14 @@ class _Call:
         if not self.is_ending:
             self.loop.stop()
 
-    def _has_news(self) -> bool:
-        if self.is_ending or not self.service.has_news:
-            return False
-        self.loop.stop()
-        return True
+    def _longest_wait(self, is_busy: bool) -> float | None:
+        longest = None if self.is_ending else self.service.longest_wait(is_busy)
+        if longest == 0:
+            self.loop.stop()
+        return longest
+
+    def _waited(self, seconds: float, is_busy: bool) -> None:
+        self.service.waited(seconds, is_busy)
 
     def _make_task(
         self,
@@ -119,11 +139,15 @@ class _Call:
     ) -> asyncio.Task[Any]:
         """Give each task the function starts a branch of its own, numbered as they are made."""
         parent = CURSOR.get()
+        number = self.made
+        self.made += 1
         if isinstance(parent, Cursor) and parent.intent is not Intent.BODY:
             context = (context or copy_context()).copy()
+            place = self.places.of(coro)
+            name, number = f"t{parent.tasks + place}", number + place
             parent.tasks += 1
-            context.run(CURSOR.set, parent.fork(f"t{parent.tasks - 1}", parent.intent, parent.mode))
-        task = asyncio.Task(coro, loop=loop, context=context, **kwargs)
+            context.run(CURSOR.set, parent.fork(name, parent.intent, parent.mode))
+        task = _Task(number, coro, loop=loop, context=context, **kwargs)
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
         return task

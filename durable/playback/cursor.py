@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import enum
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from hashlib import sha1
 from threading import get_ident
 
-from durable.replay.interrupt import Interrupt
-from durable.replay.request import ParallelMode
+from durable.playback.interrupt import Interrupt
+from durable.playback.request import ParallelMode
 
 LONGEST = 100  # characters of a branch's path
 
@@ -36,7 +38,7 @@ class Cursor:
     intent: Intent
     mode: ParallelMode
     branch: str = ""
-    counts: Counter[str] = field(default_factory=Counter)
+    counts: dict[str, int] = field(default_factory=dict)
     branches: dict[str, Cursor] = field(default_factory=dict)
     thread: int = field(default_factory=get_ident)  # in which its code runs
     interrupt: Interrupt | None = None
@@ -46,20 +48,37 @@ class Cursor:
     known: Counter[str] = field(default_factory=Counter)  # steps met before, in and below a branch
     unread: int = 0  # of those in and below this branch, the ones this call has not come to yet
     tasks: int = 0  # asyncio tasks started from here
+    latest: int = -1  # rank of the last result that was handed out in and below this branch
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether another thread than the one of its code asks."""
+        return self.thread != get_ident()
 
     def next_index(self, name: str) -> int:
         """Count a use of the step id `name`, and return how often it was used before."""
-        index = self.counts[name]
-        self.counts[name] += 1
+        index = self.counts.get(name, 0)
+        self.counts[name] = index + 1
         return index
 
-    def read(self, *, is_known: bool) -> None:
+    def read(self, *, is_known: bool, rank: int = -1) -> None:
         """Note that the call came to a step: it met it before, or all that follows is new."""
         count = 1 if is_known else self.unread
         cursor: Cursor | None = self
         while cursor is not None:
             cursor.unread = max(cursor.unread - count, 0)
+            cursor.latest = max(cursor.latest, rank)
             cursor = cursor.parent
+
+    @contextmanager
+    def interruptible(self, title: str) -> Iterator[None]:
+        """Remember that a signal went through the code of the branch, and at which step."""
+        try:
+            yield
+        except Interrupt as signal:
+            self.interrupt = signal
+            self.title = title
+            raise
 
     def path(self, child: str) -> str:
         """Return the path of a branch below this one; a digest of it when it grows too long to store."""
@@ -81,7 +100,7 @@ class Cursor:
             known=self.known,
             unread=self.known[branch],
             tasks=before.tasks if before else 0,
-            counts=Counter(before.counts) if before else Counter(),
+            counts=dict(before.counts) if before else {},
             branches=dict(before.branches) if before else {},
         )
 

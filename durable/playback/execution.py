@@ -6,11 +6,12 @@ from collections.abc import Callable
 from contextvars import copy_context
 from typing import Any
 
-from durable.replay.cursor import CURSOR
-from durable.replay.failure import Failure, found
-from durable.replay.interrupt import Halted, Interrupt
-from durable.replay.outcome import Finished, Interrupted, Outcome, Raised
-from durable.replay.tape import Tape, swallowed
+from durable.playback.cursor import CURSOR
+from durable.playback.failure import Failure, found
+from durable.playback.interrupt import Halted, Interrupt
+from durable.playback.misuse import swallowed
+from durable.playback.outcome import Finished, Interrupted, Outcome, Raised
+from durable.playback.tape import Tape
 
 
 def execute(call: Callable[[], Any], tape: Tape) -> Outcome:

@@ -10,11 +10,12 @@ from functools import partial
 from typing import Any
 
 from durable.errors import StepMisuseError
-from durable.replay.cursor import CURSOR, Cursor, Intent
-from durable.replay.interrupt import Blocked, Halted, Interrupt, Targeted
-from durable.replay.request import ParallelMode, Request
-from durable.replay.tape import Tape, swallowed
-from durable.replay.threads import in_threads
+from durable.playback.cursor import CURSOR, Cursor, Intent
+from durable.playback.interrupt import Blocked, Halted, Interrupt, Stepped, Targeted
+from durable.playback.misuse import swallowed
+from durable.playback.request import ParallelMode, Request
+from durable.playback.tape import Tape
+from durable.playback.threads import in_threads
 
 Branches = Sequence[Callable[[], Any]]
 
@@ -27,21 +28,32 @@ class Group:
         branches: called in order; each contributes its first unfinished step.
         mode: how the group moves on.
         threads: branches whose steps may run at the same time in this process.
+        has_code: whether a branch is more than one step, so that calling it twice may tell.
     """
 
+    prefix = ""  # of the branches' names
+    title = "group.parallel"
+
     def __init__(
-        self, tape: Tape, branches: Branches, mode: ParallelMode, threads: int = 1
+        self,
+        tape: Tape,
+        branches: Branches,
+        mode: ParallelMode,
+        threads: int = 1,
+        *,
+        has_code: bool = True,
     ) -> None:
         self.tape = tape
         self.branches = branches
         self.mode = mode
         self.threads = threads
-        self.parent = tape.cursor("group.parallel")
+        self.has_code = has_code
+        self.parent = tape.cursor(self.title)
         self.ends: dict[int, Cursor] = {}  # how the last call of each branch left its cursor
         self.holders: dict[str, int] = {}  # which branch asked for a step
         self.errors: dict[int, Exception] = {}  # what a branch raised before its target
 
-    def run(self) -> tuple[Any, ...]:
+    def run(self) -> Any:
         """Return the branches' results in order, or raise the signal that ends the call."""
         try:
             if self.parent.intent is Intent.LIVE:
@@ -54,17 +66,23 @@ class Group:
             self.parent.title = next((e.title for e in self.ends.values() if e.title), "")
             raise
         finally:
-            self.parent.branches |= {str(n): end for n, end in self.ends.items()}
+            self.parent.branches |= {self.child(n): end for n, end in self.ends.items()}
 
-    def _drive(self) -> tuple[Any, ...]:
-        """Settle wave after wave until every branch has its result."""
+    def _drive(self) -> Any:
+        """Settle what the branches ask for, until each has its result."""
         while True:
+            decisions = self.tape.decisions
             results, requests = self._discover()
+            if not requests and self.tape.decisions > decisions:
+                raise Stepped  # later calls of the function will not call the losers
             if not requests:
                 return results
-            self.tape.performer.settle(requests, self._run_targets)
+            self.tape.performer.settle(requests, self._run_targets, has_code=self.has_code)
+            if self.has_code:
+                # Another call of a branch would meet in its closure what this one left there.
+                raise Stepped
 
-    def _report(self) -> tuple[Any, ...]:
+    def _report(self) -> Any:
         """A group within a branch: hand its needs to the outer group."""
         results, requests = self._discover()
         if requests:
@@ -74,24 +92,39 @@ class Group:
     def _discover(self) -> tuple[tuple[Any, ...], list[Request]]:
         results: list[Any] = []
         requests: list[Request] = []
+        errors: list[Exception] = []
         for number in range(len(self.branches)):
-            value, asked = self._call(number, Intent.DISCOVER)
+            try:
+                value, asked = self._call(number, Intent.DISCOVER)
+            except Exception as error:
+                if self.mode is ParallelMode.RACE or not self.tape.opened:
+                    raise
+                errors.append(error)
+                continue
             results.append(value)
             requests += asked
             self.holders |= {request.key: number for request in asked}
-        return tuple(results), requests
+        if not errors:
+            return tuple(results), requests
+        # In WAIT the steps beside a failed one are finished first.
+        unfinished = [r for r in requests if r.key in self.tape.opened and r.mode is self.mode]
+        if not unfinished:
+            raise errors[0]
+        return (), unfinished
 
-    def _serve_targets(self) -> tuple[Any, ...]:
+    def _serve_targets(self) -> Any:
         """A targeted call has come to this group: run what it was made for."""
         if self.threads > 1 and not self.parent.branch:
             self._find_holders()
             self._run_targets()
             if not self.tape.targets:
                 raise Targeted
-        for number in self._holding_branches():
-            self._call_for_target(number)
-        if not self.tape.targets:
-            raise Targeted
+        if not self.has_code:
+            for number in self._holding_branches():
+                self._call_for_target(number)
+            if not self.tape.targets:
+                raise Targeted
+        # Each once and in order, as when the steps were found: a branch may take from what they share.
         results: list[Any] = []
         errors: list[Exception] = []
         for number in range(len(self.branches)):
@@ -107,7 +140,7 @@ class Group:
 
     def _holding_branches(self) -> list[int]:
         """The branches in which targets stand, by their recorded paths."""
-        own = self.parent.path("")
+        own = self.parent.path(self.prefix)
         paths = {path[len(own) :] for path in self.tape.target_branches if path.startswith(own)}
         numbers = {path.split(".")[0] for path in paths}
         return sorted(int(n) for n in numbers if n.isdigit() and int(n) < len(self.branches))
@@ -136,9 +169,13 @@ class Group:
             except Exception as error:  # noqa: BLE001 - a failed try of the branch's target
                 self.errors[number] = error
 
+    def child(self, number: int) -> str:
+        """Return the name of a branch."""
+        return f"{self.prefix}{number}"
+
     def _call(self, number: int, intent: Intent) -> tuple[Any, Sequence[Request]]:
         """Call one branch; return its value, or the steps it needs first."""
-        cursor = self.parent.fork(str(number), intent, self.mode)
+        cursor = self.parent.fork(self.child(number), intent, self.mode)
         self.ends[number] = cursor
         token = CURSOR.set(cursor)
         try:
@@ -155,7 +192,7 @@ class Group:
         if inspect.iscoroutine(value):
             value.close()
             raise StepMisuseError(
-                f"group.parallel: branch {number} is a coroutine function, but the function is not "
+                f"{self.title}: branch {number} is a coroutine function, but the function is not "
                 "async. Make the function async def, or the branch a plain function."
             )
         return value, ()

@@ -7,7 +7,7 @@ from typing import Any
 
 from durable import codec
 from durable.errors import StepError
-from durable.replay.failure import Failure
+from durable.playback.failure import Failure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,10 +25,19 @@ class Memo:
         Raises:
             StepError: the step failed for good.
         """
+        self.checked()
+        return None if self.output is None else codec.decode(self.output)
+
+    def checked(self) -> Memo:
+        """Return the memo itself, of a step that returned.
+
+        Raises:
+            StepError: the step failed for good.
+        """
         if self.failure is not None:
             failure = self.failure
             raise StepError(failure.message, failure.name, failure.stack, failure.step_code)
-        return None if self.output is None else codec.decode(self.output)
+        return self
 
     @property
     def size(self) -> int:

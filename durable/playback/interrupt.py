@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from durable.errors import DurableError
-from durable.replay.request import Request
+from durable.playback.request import Request
 
 
 class Interrupt(BaseException):
@@ -35,7 +35,7 @@ class Parked(Interrupt):
 
 
 class Stepped(Interrupt):
-    """Strict mode: one step was done, call the function again."""
+    """What was done is remembered; call the function again."""
 
 
 class Targeted(Interrupt):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from durable.replay.failure import Failure
+from durable.playback.failure import Failure
 
 Backoff = Sequence[float] | Callable[[int], float]
 

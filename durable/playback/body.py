@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 import time
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from durable.replay.cursor import CURSOR, Cursor, Intent
-from durable.replay.failure import Failure
-from durable.replay.interrupt import Interrupt
-from durable.replay.request import Request
+from durable.playback.awaited import awaited
+from durable.playback.cursor import CURSOR, Cursor, Intent
+from durable.playback.failure import Failure
+from durable.playback.interrupt import Interrupt
+from durable.playback.request import Request
 
 # What passes through: our own signals, and somebody at the keyboard.
 PASSED = (Interrupt, KeyboardInterrupt)
@@ -31,12 +34,18 @@ class Ran:
     ended: float = field(default_factory=time.monotonic)
 
 
-def run_body(request: Request, attempt: int) -> Ran:
-    """Call a body, for the `attempt`th time after the first. Signals of a misused inner step pass through."""
+def run_body(request: Request, attempt: int, call: Callable[[], Any] | None = None) -> Ran:
+    """Call a body, for the `attempt`th time after the first. Signals of a misused inner step pass through.
+
+    Args:
+        request: the step.
+        attempt: its failed tries so far.
+        call: how to call the body, if that is to be limited.
+    """
     begun = time.monotonic()
     try:
         with inside(request, attempt):
-            value = request.body(*request.args)
+            value = call() if call else request.work.call(*request.work.args)
     except PASSED:
         raise
     except BaseException as error:  # noqa: BLE001 - SystemExit, CancelledError and stranger ones
@@ -51,7 +60,8 @@ async def await_body(
     begun = time.monotonic()
     try:
         with inside(request, attempt):
-            value = await (awaitable or request.body(*request.args))
+            awaitable = awaitable or request.work.call(*request.work.args)
+            value = await (awaited(request, awaitable) if request.work.timeout else awaitable)
     except PASSED:
         raise
     except BaseException as error:  # noqa: BLE001 - SystemExit, CancelledError and stranger ones
@@ -80,3 +90,14 @@ def inside(request: Request, attempt: int) -> Iterator[None]:
         yield
     finally:
         CURSOR.reset(token)
+
+
+def is_coroutine_function(body: Any) -> bool:
+    """Say whether calling `body` gives a coroutine, looking through partials and callable objects."""
+    while isinstance(body, partial):
+        body = body.func
+    if inspect.isroutine(body):
+        return inspect.iscoroutinefunction(body)
+    return inspect.iscoroutinefunction(body) or inspect.iscoroutinefunction(
+        getattr(type(body), "__call__", None)  # noqa: B004 - the method itself is wanted
+    )

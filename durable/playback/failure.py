@@ -5,14 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from traceback import StackSummary, TracebackException
+from traceback import StackSummary, TracebackException, walk_stack
+from types import FrameType
 
 from durable.errors import DurableError, RetryAfterError, StepError
 
 _PACKAGE = str(Path(__file__).resolve().parent.parent)
 _LONGEST = 16_000
 
-FATAL = frozenset({"step_nested", "step_unexpected", "step_outside_run", "interrupt_swallowed"})
+FATAL = frozenset(
+    {
+        "step_nested",
+        "step_unexpected",
+        "step_outside_run",
+        "interrupt_swallowed",
+        "output_mismatch",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +108,14 @@ class Failure:
         return self.code in FATAL
 
 
+def place_of(frame: FrameType | None) -> str:
+    """Describe where a thread is at the moment, without durable's own lines."""
+    stack = reversed([*walk_stack(frame)]) if frame else []
+    found = StackSummary.extract(place for place in stack)
+    own = [line for line in found if not line.filename.startswith(_PACKAGE)]
+    return storable("".join(StackSummary.from_list(own).format()))
+
+
 def found(error: DurableError) -> Failure:
     """Describe an error found by the engine rather than raised in user code: it has no stack."""
     if isinstance(error, StepError):
@@ -110,13 +127,16 @@ def found(error: DurableError) -> Failure:
 
 def storable(text: str) -> str:
     """Return `text` with what no database takes (NUL, lone surrogates) made visible, and shortened."""
+    if text.isascii() and "\0" not in text and len(text) <= _LONGEST:
+        return text
     text = text.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode()
     return text if len(text) <= _LONGEST else text[:_LONGEST] + " …"
 
 
 def _message(error: BaseException) -> str:
     try:
-        return storable(str(error))
+        notes = [note for note in getattr(error, "__notes__", ()) if isinstance(note, str)]
+        return storable("; ".join([str(error), *notes]))
     except Exception:  # noqa: BLE001 - its own fault
         return f"<{type(error).__name__}.__str__() failed>"
 

@@ -1,0 +1,52 @@
+"""What is said of steps that are called where they cannot be durable."""
+
+from __future__ import annotations
+
+from durable.errors import (
+    InterruptSwallowedError,
+    NestedStepError,
+    StepNotAwaitedError,
+    StepOutsideRunError,
+    StepUnexpectedError,
+)
+
+
+def swallowed(title: str, then: str) -> InterruptSwallowedError:
+    """Say that user code caught a signal."""
+    return InterruptSwallowedError(
+        f"The code around step {title!r} caught the signal that ends a call of the function {then}, "
+        "so the run would not be durable. Catch Exception there, not BaseException, and keep "
+        "steps out of bare except and finally blocks."
+    )
+
+
+def given_up(title: str) -> StepUnexpectedError:
+    """Say that a step is asked for again that was given up."""
+    return StepUnexpectedError(
+        f"Step {title!r} was given up by an earlier call of the function, and this call waits for it: "
+        "what the function does between steps must depend on steps' results and the event only."
+    )
+
+
+def nested(title: str, outer: str) -> NestedStepError:
+    """Say that a step was called in the body of another."""
+    return NestedStepError(
+        f"Nested steps are not supported: {title!r} was called inside the body of step {outer!r}. "
+        "Call it from the function itself, before or after that step."
+    )
+
+
+def outside(title: str) -> StepOutsideRunError:
+    """Say that a step was called where nobody can tell where it stands."""
+    return StepOutsideRunError(
+        f"Step {title!r} was called outside of its run: after the function had ended, or from a "
+        "thread or another run. Call steps from the function's own thread and tasks."
+    )
+
+
+def not_awaited(title: str, then: str) -> StepNotAwaitedError:
+    """Say that a step or a group was called and left behind."""
+    return StepNotAwaitedError(
+        f"{title} was called but never awaited, so nothing of it was done. "
+        f"Write `await` in front of the call.{then}"
+    )
