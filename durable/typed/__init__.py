@@ -1,0 +1,1 @@
+"""Values of a Python type, as plain JSON and back."""
