@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from durable.authoring.async_step import Step
 from durable.authoring.context import Context, ContextSync
 from durable.authoring.event import Event
 from durable.authoring.flow import (
@@ -16,7 +17,8 @@ from durable.authoring.flow import (
     Timeouts,
 )
 from durable.authoring.function import Function
-from durable.authoring.step import Step, StepSync
+from durable.authoring.run import RunInfo
+from durable.authoring.step import StepSync
 from durable.authoring.trigger import TriggerCron, TriggerEvent
 from durable.client import Client, default
 from durable.errors import (
@@ -26,13 +28,26 @@ from durable.errors import (
     NonRetriableError,
     OutputUnserializableError,
     RetryAfterError,
+    RunCancelledError,
+    RunFailedError,
+    RunNotFoundError,
     StepError,
 )
-from durable.replay.request import ParallelMode
+from durable.playback.request import ParallelMode
 
 create_function = default.create_function
 send = default.send
 asend = default.asend
+cancel = default.cancel
+acancel = default.acancel
+get_run = default.get_run
+aget_run = default.aget_run
+result = default.result
+aresult = default.aresult
+retry = default.retry
+aretry = default.aretry
+replay = default.replay
+areplay = default.areplay
 
 __all__ = [
     "Batch",
@@ -53,6 +68,10 @@ __all__ = [
     "Priority",
     "RateLimit",
     "RetryAfterError",
+    "RunCancelledError",
+    "RunFailedError",
+    "RunInfo",
+    "RunNotFoundError",
     "Singleton",
     "Step",
     "StepError",
@@ -61,7 +80,17 @@ __all__ = [
     "Timeouts",
     "TriggerCron",
     "TriggerEvent",
+    "acancel",
+    "aget_run",
+    "areplay",
+    "aresult",
+    "aretry",
     "asend",
+    "cancel",
     "create_function",
+    "get_run",
+    "replay",
+    "result",
+    "retry",
     "send",
 ]

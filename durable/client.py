@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from asgiref.sync import sync_to_async
 
-from durable.authoring.argument import expect
+from durable.authoring.argument import as_tuple, expect
 from durable.authoring.event import Event
 from durable.authoring.flow import (
     Batch,
@@ -20,16 +20,17 @@ from durable.authoring.flow import (
     Throttle,
     Timeouts,
 )
-from durable.authoring.function import Function
+from durable.authoring.function import Function, failure_handler
 from durable.authoring.registry import registry
 from durable.authoring.trigger import Trigger
-from durable.errors import EventInvalidError
-from durable.replay.request import ParallelMode
+from durable.errors import EventInvalidError, FunctionConfigInvalidError
+from durable.playback.request import ParallelMode
+from durable.verbs import Verbs, engine
 
 Handler = Callable[..., Any]
 
 
-class Client:
+class Client(Verbs):
     """A site's, or one app's, way in. The module-level functions use a default client.
 
     Args:
@@ -90,6 +91,15 @@ class Client:
                 out.
             threads: sync steps of a parallel group that one worker runs at the same time, 1 to 256;
                 for work that waits.
+            on_failure: called with the event "durable/function.failed" when a run has failed for good;
+                a run of its own, of the function "<fn_id>-failure", tried once. Async like the
+                function.
+            output_type: what the handler returns, if that is not plain JSON: a dataclass, a pydantic
+                model, or a type made of such; see the page on typed results.
+            cancel: up to five kinds of events that cancel a run.
+            idempotency: an expression such as "event.data.order_id": one run for each value in 24
+                hours. An event without the value starts a run each time.
+            timeouts: cancel a run that does not start, or not finish, in time.
 
         The other arguments are accepted for their place in the API; a system check says which of
         them this version does not support.
@@ -99,34 +109,42 @@ class Client:
         """
         later = {
             "batch_events": batch_events,
-            "cancel": cancel,
             "concurrency": concurrency,
             "debounce": debounce,
-            "idempotency": idempotency,
             "priority": priority,
             "rate_limit": rate_limit,
             "singleton": singleton,
             "throttle": throttle,
-            "timeouts": timeouts,
-            "on_failure": on_failure,
             "middleware": middleware,
-            "output_type": output_type,
         }
         given = {k: v for k, v in {**later, **self._later}.items() if v is not None}
         expect(f"function {fn_id!r}", "fn_id", fn_id, str)
         full_id = f"{self.app_id}-{fn_id}" if self.app_id else fn_id
+        if isinstance(on_failure, Function):
+            raise FunctionConfigInvalidError(
+                f"function {full_id!r}: on_failure must be a plain handler, not a function made by "
+                "create_function: it becomes the function of its own failures."
+            )
         triggers = tuple(trigger) if isinstance(trigger, list | tuple) else (trigger,)
 
         def decorate(handler: Handler) -> Function:
+            title = full_id if name is None else name
             function = Function(
                 id=full_id,
-                name=full_id if name is None else name,
+                name=title,
                 handler=handler,
                 triggers=triggers,
                 retries=retries,
                 parallel_mode=parallel_mode or self.parallel_mode,
                 strict=strict,
                 threads=threads,
+                app_id=self.app_id,
+                on_failure=on_failure
+                and failure_handler(full_id, title, on_failure, app_id=self.app_id),
+                output_type=output_type,
+                cancel=as_tuple(full_id, "cancel", cancel),
+                idempotency=idempotency,
+                timeouts=timeouts,
                 later=given,
             )
             registry.add(function)
@@ -152,23 +170,11 @@ class Client:
                 f"send takes a durable.Event or a list of them, not {type(events).__name__}. "
                 "Write durable.send(durable.Event(name=…, data=…))."
             )
-        return _ingest(events)
+        return cast(list[str], engine().ingest(events))
 
     async def asend(self, events: Event | Sequence[Event]) -> list[str]:
         """Do the same from async code."""
         return await sync_to_async(self.send)(events)
-
-
-def _ingest(events: Sequence[Event]) -> list[str]:
-    # Neither Django nor the tables may be imported while Django loads the apps that import this module.
-    from django.apps import apps
-    from django.core.exceptions import ImproperlyConfigured
-
-    if not apps.is_installed("durable"):
-        raise ImproperlyConfigured('Add "durable" to INSTALLED_APPS, and migrate.')
-    from durable.engine.ingest import ingest
-
-    return ingest(events)
 
 
 default = Client()

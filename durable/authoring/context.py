@@ -6,10 +6,11 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
+from durable.authoring.async_step import Step
 from durable.authoring.event import Event
 from durable.authoring.group import Group, GroupSync
-from durable.authoring.step import Step, StepSync
-from durable.replay.tape import Tape
+from durable.authoring.step import StepSync
+from durable.playback.tape import Tape
 
 
 class _QuietInReplay(logging.LoggerAdapter[logging.Logger]):
@@ -51,19 +52,31 @@ class Context(_BaseContext):
     """Given to async functions."""
 
     def __init__(
-        self, *, tape: Tape, run_id: str, events: Sequence[Event], threads: int = 1
+        self,
+        *,
+        tape: Tape,
+        run_id: str,
+        events: Sequence[Event],
+        threads: int = 1,
+        app_id: str = "",
     ) -> None:
         super().__init__(tape=tape, run_id=run_id, events=events)
         self.group = Group(tape)
-        self.step = Step(tape, self.group)
+        self.step = Step(tape, self.group, next(iter(events), None), app_id)
 
 
 class ContextSync(_BaseContext):
     """Given to sync functions."""
 
     def __init__(
-        self, *, tape: Tape, run_id: str, events: Sequence[Event], threads: int = 1
+        self,
+        *,
+        tape: Tape,
+        run_id: str,
+        events: Sequence[Event],
+        threads: int = 1,
+        app_id: str = "",
     ) -> None:
         super().__init__(tape=tape, run_id=run_id, events=events)
         self.group = GroupSync(tape, threads)
-        self.step = StepSync(tape, self.group)
+        self.step = StepSync(tape, self.group, next(iter(events), None), app_id)

@@ -8,6 +8,12 @@ from typing import Any
 
 RESERVED = ("durable/", "inngest/")  # beginnings of names that are not for senders
 
+INVOKED = "durable/function.invoked"  # a step invoked a function
+FINISHED = "durable/function.finished"  # a run ended, however that was
+FAILED = "durable/function.failed"
+CANCELLED = "durable/function.cancelled"
+SYSTEM = (INVOKED, FINISHED, FAILED, CANCELLED)  # durable sends them; functions may trigger on them
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
@@ -24,3 +30,7 @@ class Event:
     data: Mapping[str, Any] = field(default_factory=dict)
     id: str = ""
     ts: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what expressions see of it."""
+        return {"name": self.name, "data": self.data, "id": self.id, "ts": self.ts}

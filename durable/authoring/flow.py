@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from durable.authoring.argument import expect, expect_duration
+from durable.authoring.argument import expect, expect_duration, expect_expression
+from durable.authoring.duration import duration
 from durable.errors import FunctionConfigInvalidError
+from durable.expressions.expression import CANDIDATE, TRIGGER
 
 Duration = int | timedelta  # milliseconds, or a timedelta
 
@@ -21,7 +23,7 @@ def _expect_choice(where: str, name: str, value: object, choices: tuple[str | No
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Start one run for up to `max_size` events, or after `timeout`."""
+    """Start one run for up to `max_size` events for which `if_exp` holds, or after `timeout`."""
 
     max_size: int
     timeout: Duration | None = None
@@ -32,12 +34,18 @@ class Batch:
         expect("Batch", "max_size", self.max_size, int)
         expect_duration("Batch", "timeout", self.timeout)
         expect("Batch", "key", self.key, str, type(None))
-        expect("Batch", "if_exp", self.if_exp, str, type(None))
+        expect_expression("Batch", "if_exp", self.if_exp, TRIGGER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cancel:
-    """Cancel the run when such an event arrives."""
+    """Cancel the run when such an event arrives.
+
+    Args:
+        event: the name.
+        if_exp: a condition on `event`, which started the run, and `async`, which may cancel it.
+        timeout: how long after the start it may still be cancelled.
+    """
 
     event: str
     if_exp: str | None = None
@@ -45,8 +53,13 @@ class Cancel:
 
     def __post_init__(self) -> None:
         expect("Cancel", "event", self.event, str)
-        expect("Cancel", "if_exp", self.if_exp, str, type(None))
+        expect_expression("Cancel", "if_exp", self.if_exp, CANDIDATE)
         expect_duration("Cancel", "timeout", self.timeout)
+
+    @property
+    def seconds(self) -> float | None:
+        """How long after its start a run may be cancelled by it; None for as long as it lives."""
+        return _seconds(self.timeout)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +144,12 @@ class Throttle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:
-    """Cancel a run that has not started, or not finished, in time."""
+    """Cancel a run that has not started, or not finished, in time.
+
+    Args:
+        start: how long after it became due it must have started.
+        finish: how long after its start it must have ended.
+    """
 
     start: Duration | None = None
     finish: Duration | None = None
@@ -139,3 +157,17 @@ class Timeouts:
     def __post_init__(self) -> None:
         expect_duration("Timeouts", "start", self.start)
         expect_duration("Timeouts", "finish", self.finish)
+
+    @property
+    def start_within(self) -> float | None:
+        """Seconds in which it has to start."""
+        return _seconds(self.start)
+
+    @property
+    def finish_within(self) -> float | None:
+        """Seconds in which it has to end."""
+        return _seconds(self.finish)
+
+
+def _seconds(value: Duration | None) -> float | None:
+    return None if value is None else duration(value, "timeout").total_seconds()

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, TypeVar, overload
 
+from durable.authoring.argument import check_branches
+from durable.authoring.many import Many, ManySync
+from durable.authoring.race import Racing, RacingSync
 from durable.errors import StepMisuseError
-from durable.replay import waves
-from durable.replay.gather import gather
-from durable.replay.request import ParallelMode
-from durable.replay.tape import Tape
+from durable.playback import waves
+from durable.playback.call import StepCall
+from durable.playback.gather import gather
+from durable.playback.request import ParallelMode
+from durable.playback.tape import Tape
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -18,13 +23,16 @@ D = TypeVar("D")
 E = TypeVar("E")
 F = TypeVar("F")
 
+_NAME = "group.parallel"
 
-class GroupSync:
+
+class GroupSync(RacingSync, ManySync):
     """`ctx.group` of a sync function."""
 
     def __init__(self, tape: Tape, threads: int = 1) -> None:
         self._tape = tape
         self._threads = threads
+        self.bare: Callable[..., Any] | None = None  # the method of a step
 
     @overload
     def parallel(
@@ -90,39 +98,47 @@ class GroupSync:
         Raises:
             StepError: of the first branch, in their order, that failed.
         """
-        _check(callables)
+        check_branches(_NAME, callables)
         mode = _mode(parallel_mode, self._tape)
-        return waves.Group(self._tape, callables, mode, self._threads).run()
+        has_code = not all(map(self._is_bare, callables))
+        group = waves.Group(self._tape, callables, mode, self._threads, has_code=has_code)
+        results: tuple[Any, ...] = group.run()
+        return results
+
+    def _is_bare(self, branch: Callable[[], Any]) -> bool:
+        """Say whether a branch is one step and no code besides."""
+        function = branch.func if isinstance(branch, partial) else None
+        return self.bare is not None and getattr(function, "__func__", None) is self.bare
 
 
-class Group:
+class Group(Racing, Many):
     """`ctx.group` of an async function: the same, awaited."""
 
     def __init__(self, tape: Tape) -> None:
         self._tape = tape
 
     @overload
-    async def parallel(
+    def parallel(
         self,
         callables: tuple[Callable[[], Awaitable[A]]],
         parallel_mode: ParallelMode | None = None,
-    ) -> tuple[A]: ...
+    ) -> StepCall[tuple[A]]: ...
     @overload
-    async def parallel(
+    def parallel(
         self,
         callables: tuple[Callable[[], Awaitable[A]], Callable[[], Awaitable[B]]],
         parallel_mode: ParallelMode | None = None,
-    ) -> tuple[A, B]: ...
+    ) -> StepCall[tuple[A, B]]: ...
     @overload
-    async def parallel(
+    def parallel(
         self,
         callables: tuple[
             Callable[[], Awaitable[A]], Callable[[], Awaitable[B]], Callable[[], Awaitable[C]]
         ],
         parallel_mode: ParallelMode | None = None,
-    ) -> tuple[A, B, C]: ...
+    ) -> StepCall[tuple[A, B, C]]: ...
     @overload
-    async def parallel(
+    def parallel(
         self,
         callables: tuple[
             Callable[[], Awaitable[A]],
@@ -131,9 +147,9 @@ class Group:
             Callable[[], Awaitable[D]],
         ],
         parallel_mode: ParallelMode | None = None,
-    ) -> tuple[A, B, C, D]: ...
+    ) -> StepCall[tuple[A, B, C, D]]: ...
     @overload
-    async def parallel(
+    def parallel(
         self,
         callables: tuple[
             Callable[[], Awaitable[A]],
@@ -143,9 +159,9 @@ class Group:
             Callable[[], Awaitable[E]],
         ],
         parallel_mode: ParallelMode | None = None,
-    ) -> tuple[A, B, C, D, E]: ...
+    ) -> StepCall[tuple[A, B, C, D, E]]: ...
     @overload
-    async def parallel(
+    def parallel(
         self,
         callables: tuple[
             Callable[[], Awaitable[A]],
@@ -156,24 +172,28 @@ class Group:
             Callable[[], Awaitable[F]],
         ],
         parallel_mode: ParallelMode | None = None,
-    ) -> tuple[A, B, C, D, E, F]: ...
+    ) -> StepCall[tuple[A, B, C, D, E, F]]: ...
     @overload
-    async def parallel(
+    def parallel(
         self,
         callables: tuple[Callable[[], Awaitable[A]], ...],
         parallel_mode: ParallelMode | None = None,
-    ) -> tuple[A, ...]: ...
-    async def parallel(
+    ) -> StepCall[tuple[A, ...]]: ...
+    def parallel(
         self,
         callables: tuple[Callable[[], Awaitable[Any]], ...],
         parallel_mode: ParallelMode | None = None,
-    ) -> tuple[Any, ...]:
+    ) -> StepCall[Any]:
         """Run the branches at the same time and return their results in order.
 
         Args and errors are those of the sync twin; the callables return awaitables.
         """
-        _check(callables)
-        return await gather(self._tape, callables, _mode(parallel_mode, self._tape))
+        check_branches(_NAME, callables)
+
+        async def start() -> tuple[Any, ...]:
+            return await gather(self._tape, callables, _mode(parallel_mode, self._tape))
+
+        return self._tape.expect(_NAME, start)
 
 
 def _mode(given: ParallelMode | str | None, tape: Tape) -> ParallelMode:
@@ -185,16 +205,3 @@ def _mode(given: ParallelMode | str | None, tape: Tape) -> ParallelMode:
         raise StepMisuseError(
             f"group.parallel: parallel_mode must be ParallelMode.WAIT or .RACE, not {given!r}."
         ) from None
-
-
-def _check(callables: object) -> None:
-    if not isinstance(callables, tuple | list):
-        raise StepMisuseError(
-            f"group.parallel takes a tuple of functions, not {type(callables).__name__}."
-        )
-    for number, branch in enumerate(callables):
-        if not callable(branch):
-            raise StepMisuseError(
-                f"group.parallel: branch {number} is not a function but {branch!r:.80}. "
-                "Wrap the step: lambda: ctx.step.run(…), or functools.partial."
-            )

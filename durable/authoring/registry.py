@@ -1,12 +1,13 @@
-"""The functions of a site, by id and by the events that start them."""
+"""The functions of a site, by id, by the events and by the cron lines that start them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
 from durable.authoring.function import Function
-from durable.authoring.trigger import TriggerEvent
+from durable.authoring.trigger import TriggerCron, TriggerEvent
 from durable.errors import FunctionNotFoundError
 
 
@@ -16,21 +17,34 @@ class Registry:
 
     functions: dict[str, Function] = field(default_factory=dict)
     duplicates: list[tuple[Function, Function]] = field(default_factory=list)
-    _by_name: dict[str, list[Function]] = field(default_factory=dict)
+    crons: dict[tuple[str, str], TriggerCron] = field(default_factory=dict)  # by function and line
+    _by_name: dict[str, list[tuple[TriggerEvent, Function]]] = field(default_factory=dict)
     _wildcards: list[tuple[TriggerEvent, Function]] = field(default_factory=list)
 
     def add(self, function: Function) -> None:
-        """Register a function. A second one with the same id is kept out, and reported by a check."""
-        first = self.functions.setdefault(function.id, function)
-        if first is not function:
-            if first.place != function.place:
-                self.duplicates.append((first, function))
+        """Register a function. A second one with the same id is kept out, and reported by a check.
+
+        Its handler of failures is known by its id, and started by no event but those of the function.
+        """
+        if not self._keep(function):
             return
+        if function.on_failure is not None:
+            self._keep(function.on_failure)
         for trigger in function.triggers:
-            if isinstance(trigger, TriggerEvent) and trigger.is_wildcard:
+            if isinstance(trigger, TriggerCron):
+                self.crons.setdefault((function.id, trigger.line.text), trigger)
+            elif trigger.is_wildcard:
                 self._wildcards.append((trigger, function))
-            elif isinstance(trigger, TriggerEvent):
-                self._by_name.setdefault(trigger.event, []).append(function)
+            else:
+                self._by_name.setdefault(trigger.event, []).append((trigger, function))
+
+    def _keep(self, function: Function) -> bool:
+        first = self.functions.get(function.id)
+        if first is None:
+            self.functions[function.id] = function
+        elif first.place != function.place:
+            self.duplicates.append((first, function))
+        return first is None
 
     def get(self, function_id: str) -> Function:
         """Return a function.
@@ -46,11 +60,15 @@ class Registry:
                 "renamed, or its module is not imported."
             ) from None
 
-    def started_by(self, name: str) -> list[Function]:
-        """Return the functions an event of this name starts, each once."""
-        found = dict.fromkeys(self._by_name.get(name, ()))
-        found |= dict.fromkeys(f for trigger, f in self._wildcards if trigger.matches(name))
-        return list(found)
+    def listeners(self, name: str) -> list[tuple[TriggerEvent, Function]]:
+        """Return the functions that listen to events of this name, with each trigger that says so."""
+        wild = [pair for pair in self._wildcards if pair[0].matches(name)]
+        return [*self._by_name.get(name, ()), *wild]
+
+    def nearest(self, name: str) -> str | None:
+        """Return the event a function names that is most like this one, if one is like it."""
+        known = [*self._by_name, *(trigger.event for trigger, _ in self._wildcards)]
+        return next(iter(get_close_matches(name, known, n=1)), None)
 
     def __iter__(self) -> Iterator[Function]:
         return iter(self.functions.values())
@@ -60,7 +78,8 @@ class Registry:
         return Registry(
             dict(self.functions),
             list(self.duplicates),
-            {name: list(functions) for name, functions in self._by_name.items()},
+            dict(self.crons),
+            {name: list(pairs) for name, pairs in self._by_name.items()},
             list(self._wildcards),
         )
 
@@ -68,6 +87,7 @@ class Registry:
         """Become what the snapshot was."""
         copy = snapshot.snapshot()
         self.functions, self.duplicates = copy.functions, copy.duplicates
+        self.crons = copy.crons
         self._by_name, self._wildcards = copy._by_name, copy._wildcards
 
 

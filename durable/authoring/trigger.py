@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
 
 from durable.authoring.argument import expect
+from durable.authoring.cron import Cron, read
+from durable.authoring.event import RESERVED
 from durable.errors import FunctionConfigInvalidError
+from durable.expressions.expression import TRIGGER, parse
+
+_JITTER = re.compile(r"(?:([0-9]{1,4})m)?(?:([0-9]{1,4})s)?")
+_LEAST, _MOST = timedelta(seconds=1), timedelta(minutes=5)
+_TOO_MANY = 300_001  # milliseconds; an int may be too large for a timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +25,7 @@ class TriggerEvent:
 
     Args:
         event: a name, or a beginning that ends in `/*` or `.*` ("shop/*" matches "shop/order.paid").
-        expression: a condition on the event.
+        expression: a condition on `event`, its name, data, id and ts: "event.data.amount > 100".
     """
 
     event: str
@@ -40,8 +51,20 @@ class TriggerEvent:
         return self.event.endswith("*")
 
     def matches(self, name: str) -> bool:
-        """Say whether an event of this name starts the function."""
+        """Say whether an event of this name starts the function; a bare * means those that users send."""
+        if self.event == "*" and name.startswith(RESERVED):
+            return False
         return name.startswith(self.event[:-1]) if self.is_wildcard else name == self.event
+
+    def admits(self, event: Mapping[str, Any]) -> bool:
+        """Say whether the expression, if there is one, holds for an event of a matching name.
+
+        Raises:
+            ExpressionFailedError: it cannot be computed with the event's values.
+        """
+        if self.expression is None:
+            return True
+        return parse(self.expression, roots=TRIGGER).holds({"event": event})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,16 +72,40 @@ class TriggerCron:
     """Start at the times of a cron line.
 
     Args:
-        cron: five fields, with an optional time zone in front: "TZ=Europe/Berlin 30 1 * * *".
-        jitter: delay each start by up to this much, "1s" to "5m".
+        cron: minute, hour, day of month, month, day of week, or one of @hourly, @daily, @weekly,
+            @monthly, @yearly; with an optional time zone in front: "TZ=Europe/Berlin 30 1 * * *".
+            Without one, the site's `TIME_ZONE` is meant.
+        jitter: delay each start by up to this much, 1 second to 5 minutes: "30s", "1m30s", a
+            timedelta, or milliseconds.
     """
 
     cron: str
-    jitter: str | None = None
+    jitter: str | int | timedelta | None = None
+    line: Cron = field(init=False, repr=False, compare=False)  # what was read of `cron`
 
     def __post_init__(self) -> None:
         expect("TriggerCron", "cron", self.cron, str)
-        expect("TriggerCron", "jitter", self.jitter, str, type(None))
+        expect("TriggerCron", "jitter", self.jitter, str, int, timedelta, type(None))
+        if self.jitter is not None and not _LEAST <= self.longest_delay <= _MOST:
+            raise FunctionConfigInvalidError(
+                'TriggerCron: jitter must be from "1s" to "5m" (or a timedelta, or milliseconds), '
+                f"not {self.jitter!r}."
+            )
+        try:
+            object.__setattr__(self, "line", read(self.cron))
+        except ValueError as error:
+            raise FunctionConfigInvalidError(f"TriggerCron: cron {self.cron!r} {error}.") from None
+
+    @property
+    def longest_delay(self) -> timedelta:
+        """The jitter; none if it is not one that can be read."""
+        if isinstance(self.jitter, timedelta):
+            return self.jitter
+        if isinstance(self.jitter, int):
+            return timedelta(milliseconds=max(0, min(self.jitter, _TOO_MANY)))
+        found = _JITTER.fullmatch(self.jitter or "")
+        minutes, seconds = (int(part or 0) for part in found.groups()) if found else (0, 0)
+        return timedelta(minutes=minutes, seconds=seconds)
 
 
 Trigger = TriggerEvent | TriggerCron
