@@ -9,6 +9,10 @@ from django.conf import settings
 from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
 
+from durable.conf import conf
+from durable.errors import SettingInvalidError
+from durable.expressions import language
+
 
 class DurableConfig(AppConfig):
     """`durable` in INSTALLED_APPS."""
@@ -20,7 +24,7 @@ class DurableConfig(AppConfig):
 
     def ready(self) -> None:
         """Import the `workflows` module of each installed app, and connect to q2's workers."""
-        from durable.conf import DEFAULTS, complaints, conf
+        from durable.conf import DEFAULTS, complaints
 
         if apps.is_installed("django_q"):
             _prepare_workers()
@@ -29,9 +33,21 @@ class DurableConfig(AppConfig):
         import_module("durable.checks")
 
 
+def _language() -> str:
+    """Return what the site says; a check tells of a setting that cannot be read."""
+    try:
+        return str(conf.EXPRESSIONS)
+    except SettingInvalidError:
+        return "subset"
+
+
+# Here and not in ready(): functions may be defined by any module Django imports while it starts.
+language.follow(_language)
+
+
 def _prepare_workers() -> None:
     from durable.q2.spawn import at_spawn
-    from durable.worker import heartbeat, process, reaper, ticker
+    from durable.worker import heartbeat, process, reaper, ticker, timetable
 
-    for start in (process.prepare, heartbeat.start, ticker.start, reaper.reap):
+    for start in (process.prepare, heartbeat.start, ticker.start, reaper.reap, timetable.start):
         at_spawn(start)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from durable.q2 import pulse
 from durable.q2.options import workers
 from durable.worker import heartbeat
 from durable.worker.drain import drain_safely
@@ -12,3 +13,5 @@ def drain() -> None:
     """Do what is due. Any number of these messages may be lost, doubled or late: only time is."""
     heartbeat.start()
     drain_safely(owner(), workers())
+    if pulse.is_retiring():
+        raise SystemExit  # q2 replaces this process

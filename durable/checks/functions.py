@@ -8,10 +8,11 @@ from typing import Any
 
 from django.core.checks import CheckMessage, Error, Warning, register
 
-from durable.authoring.event import RESERVED
+from durable.authoring import cron
+from durable.authoring.event import RESERVED, SYSTEM
 from durable.authoring.function import Function
 from durable.authoring.registry import registry
-from durable.authoring.trigger import TriggerCron, TriggerEvent
+from durable.authoring.trigger import TriggerEvent
 from durable.checks.site import TAG
 
 
@@ -46,11 +47,6 @@ def check_support(**kwargs: Any) -> list[CheckMessage]:
 def _unsupported(function: Function) -> Iterator[str]:
     for name in function.later:
         yield name if "(" in name else f"{name}="
-    for trigger in function.triggers:
-        if isinstance(trigger, TriggerCron):
-            yield f"TriggerCron(cron={trigger.cron!r})"
-        elif trigger.expression is not None:
-            yield f"TriggerEvent(event={trigger.event!r}, expression=)"
 
 
 @register(TAG)
@@ -77,17 +73,43 @@ def _context_of(function: Function) -> str:
 
 @register(TAG)
 def check_triggers(**kwargs: Any) -> list[CheckMessage]:
-    """Each event trigger names an event that somebody can send."""
+    """Each event trigger names an event that somebody can send, or that durable sends."""
     return [
         Error(
             f"function {function.id!r} can never be started by {trigger.event!r}: event names that "
             f"begin with {' or '.join(map(repr, RESERVED))} cannot be sent.",
-            hint=f"Choose another name for the event, at {function.place}.",
+            hint=f"{_instead(trigger.event)}, at {function.place}.",
             id="durable.E009",
         )
         for function in registry
         for trigger in function.triggers
-        if isinstance(trigger, TriggerEvent) and trigger.event.startswith(RESERVED)
+        if isinstance(trigger, TriggerEvent) and _is_never_sent(trigger)
+    ]
+
+
+def _is_never_sent(trigger: TriggerEvent) -> bool:
+    return trigger.event.startswith(RESERVED) and not any(map(trigger.matches, SYSTEM))
+
+
+def _instead(name: str) -> str:
+    own = name.replace("inngest/", "durable/", 1)
+    if own in SYSTEM:
+        return f"Write {own!r}, which durable sends"
+    return f"Choose another name for the event, or one that durable sends ({', '.join(SYSTEM)})"
+
+
+@register(TAG)
+def check_crons(**kwargs: Any) -> list[CheckMessage]:
+    """Cron lines can be reckoned with."""
+    if cron.is_installed() or not registry.crons:
+        return []
+    functions = ", ".join(sorted({repr(function) for function, _ in registry.crons}))
+    return [
+        Error(
+            f"cronsim is not installed, and these functions have a TriggerCron: {functions}.",
+            hint="pip install django-durable-workflows[cron]",
+            id="durable.E013",
+        )
     ]
 
 

@@ -11,8 +11,22 @@ from django.core.checks import CheckMessage, Error, register
 from durable.conf import complaints, conf
 from durable.engine.options import backoff
 from durable.errors import SettingInvalidError
+from durable.expressions import full
 
 TAG = "durable"
+NO_CLUSTER = "The setting Q_CLUSTER is missing, or is not a dict with entries."
+CLUSTER_ADVICE = """\
+Add to the settings:
+
+    Q_CLUSTER = {
+        "name": "durable",
+        "broker_class": "durable.q2.broker.Broker",
+        "orm": "default",
+        "workers": 4,
+        "timeout": 90,
+        "retry": 120,
+    }
+"""
 
 
 def sound() -> bool:
@@ -54,14 +68,15 @@ def check_queue(**kwargs: Any) -> list[CheckMessage]:
         text = "django-q2 is not installed in this site: no worker can run."
         hint = 'Add "django_q" to INSTALLED_APPS, before "durable".'
         found.append(Error(text, hint=hint, id="durable.E005"))
-    if not isinstance(getattr(settings, "Q_CLUSTER", None), dict):
-        text = "The setting Q_CLUSTER is missing, or is not a dict."
-        hint = (
-            'Set Q_CLUSTER = {"name": "durable", "broker_class": "durable.q2.broker.Broker", '
-            '"orm": "default", "workers": 4, "timeout": 90, "retry": 120}.'
-        )
-        found.append(Error(text, hint=hint, id="durable.E005"))
+    if not has_cluster():
+        found.append(Error(NO_CLUSTER, hint=CLUSTER_ADVICE, id="durable.E005"))
     return found
+
+
+def has_cluster() -> bool:
+    """Whether `Q_CLUSTER` says anything."""
+    given = getattr(settings, "Q_CLUSTER", None)
+    return isinstance(given, dict) and bool(given)
 
 
 @register(TAG)
@@ -75,3 +90,12 @@ def check_backoff(**kwargs: Any) -> list[CheckMessage]:
         hint = "Name a function of a module: it is given the failed tries, and returns seconds."
         return [Error(str(error), hint=hint, id="durable.E006")]
     return []
+
+
+@register(TAG)
+def check_expressions(**kwargs: Any) -> list[CheckMessage]:
+    """The package for the whole of CEL is there, if the site wants it."""
+    if not sound() or conf.EXPRESSIONS != "cel" or full.is_installed():
+        return []
+    hint = 'pip install "django-durable-workflows[cel]", or set it to "subset".'
+    return [Error(full.MISSING_PACKAGE, hint=hint, id="durable.E012")]

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextvars import copy_context
 from typing import assert_never
+from uuid import UUID
 
 from durable import signals
-from durable.authoring.event import Event
 from durable.authoring.function import Function
 from durable.authoring.registry import registry
 from durable.conf import conf
 from durable.engine import trouble
+from durable.engine.batch import Batch
 from durable.engine.call import call, events_of
 from durable.engine.finish import complete, fail, fail_or_retry, lost
 from durable.engine.held import held
 from durable.engine.limits import check_size, raise_if_fatal
 from durable.engine.options import Options
 from durable.engine.performer import Driving
+from durable.engine.target import run_targets
 from durable.errors import FunctionNotFoundError
-from durable.replay.failure import found
-from durable.replay.interrupt import Fenced, Halted, Interrupt, Parked, Stepped
-from durable.replay.outcome import Finished, Interrupted, Outcome, Raised
-from durable.replay.tape import Tape
+from durable.models import Event as EventRow
+from durable.models import RunStatus
+from durable.playback.failure import found
+from durable.playback.interrupt import Fenced, Halted, Interrupt, Parked, Stepped
+from durable.playback.outcome import Finished, Interrupted, Outcome, Raised
+from durable.playback.tape import Tape
 from durable.store import Store
 from durable.store.rows import EMPTY, History, RunClaim
 from durable.wake import wake_in
@@ -38,9 +43,10 @@ def drive(store: Store, run: RunClaim, *, owner: str, workers: int) -> None:
         try:
             _drive(store, run, owner, workers)
             trouble.over()
-        except trouble.NOT_THE_RUNS_FAULT:
+        except trouble.NOT_THE_RUNS_FAULT as error:
             logger.exception("run %s has to rest", run.id, extra={"run_id": str(run.id)})
-            _try(lambda: store.runs.release(run, trouble.pause(), reason=trouble.REASON), run)
+            why = trouble.reason(error)
+            _try(lambda: store.runs.release(run, trouble.pause(), reason=why), run)
         except Fenced:
             logger.info("run %s is no longer ours", run.id, extra={"run_id": str(run.id)})
         except Exception:
@@ -60,11 +66,14 @@ def _drive(store: Store, run: RunClaim, owner: str, workers: int) -> None:
     if run.crashes >= conf.MAX_CRASHES:
         fail(store, run, lost(run.crashes), close_steps=True)
         return
+    if function.timeouts and (seconds := function.timeouts.finish_within):
+        store.runs.limit(run, seconds)
+        wake_in(seconds)
     signals.run_started.send_robust(sender=None, run_id=run.id, function=run.function)
     is_new = run.claim == 1  # nothing can have been recorded
     history = EMPTY if is_new else store.steps.history(run.id)
     try:
-        raise_if_fatal(history)
+        raise_if_fatal(history.memos.values())
         check_size(run.function, history.size)
     except Halted as signal:
         fail(store, run, found(signal.error), close_steps=True)
@@ -73,7 +82,10 @@ def _drive(store: Store, run: RunClaim, owner: str, workers: int) -> None:
 
 
 class _Turns:
-    """The calls of a function while its run is held. One, but in strict mode one for each step."""
+    """The calls of a function while its run is held: one, and one more after each group.
+
+    In strict mode, one for each step.
+    """
 
     def __init__(
         self,
@@ -88,8 +100,17 @@ class _Turns:
         self.function = function
         self.history = history
         self.options = Options.of(function)
-        self.events: list[Event] = events_of(store, run.event)
-        self.driving = Driving(store, run, self.options, history, owner=owner, workers=workers)
+        self.events = events_of(_event(store, run.event))
+        self.context = copy_context()  # what the code sets in a call is not for the next
+        self.driving = Driving(
+            store,
+            run,
+            self.options,
+            history,
+            owner=owner,
+            workers=workers,
+            afresh=lambda batch: self.context.copy().run(self._run_targets, batch),
+        )
 
     def take(self) -> None:
         """Call the function until it ends or rests."""
@@ -106,6 +127,8 @@ class _Turns:
             mode=self.options.mode,
             branches=self.history.branches,
             opened=last.opened if last else self.history.opened,
+            abandoned=last.abandoned if last else self.history.abandoned,
+            dues=last.dues if last else self.history.dues,
             strict=self.options.strict,
             attempt=max([self.driving.run.attempt, *tries.values()]),
             tries=tries,
@@ -114,12 +137,19 @@ class _Turns:
         self.driving.tape = tape
         return tape
 
+    def _run_targets(self, batch: Batch) -> None:
+        """Run planned steps while the call that planned them waits."""
+        memos, branches = dict(self.driving.tape.memos), self.history.branches
+        run = self.driving.run.id
+        run_targets(batch, batch.keys, self.function, run, self.events, memos, branches)
+
     def _goes_on(self, outcome: Outcome) -> bool:
         """Write down what a call came to; say whether the function is to be called again at once."""
         run, is_open = self.driving.run, bool(self.driving.tape.opened or self.driving.tries)
         match outcome:
             case Finished(value):
-                complete(self.store, run, value, close_steps=is_open)
+                kind = self.function.output
+                complete(self.store, run, value, close_steps=is_open, output_type=kind)
             case Raised(failure) if self.driving.tape.misuse is not None:
                 # The signal that user code swallowed may have been that of a released run.
                 fail(self.store, run, failure, close_steps=True, though_released=True)
@@ -138,11 +168,18 @@ class _Turns:
             case Parked(is_released=True):
                 return False
             case Parked(retry_in=delay):
-                self.store.runs.release(run, delay or 0.0)
+                # With planned steps open the run may be woken before its retry comes due.
+                status = RunStatus.WAITING if self.driving.tape.opened else RunStatus.QUEUED
+                self.store.runs.release(run, delay or 0.0, status=status)
                 wake_in(delay or 0.0)
                 return False
             case _:
                 raise signal
+
+
+def _event(store: Store, pk: UUID | None) -> EventRow | None:
+    """Load what the run was started by."""
+    return None if pk is None else EventRow.objects.using(store.alias).get(pk=pk)
 
 
 def _try(give_back: Callable[[], object], run: RunClaim) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,8 +19,9 @@ from durable import clock
 from durable.authoring.registry import registry
 from durable.conf import conf
 from durable.engine.words import span
-from durable.models import Attempt, Run, RunStatus, Step, StepStatus
+from durable.models import Attempt, Run, RunStatus, Step, StepStatus, Wait
 from durable.models.status import FINAL_RUN, OPEN_STEP
+from durable.playback.request import TIMERS
 
 _NAME = re.compile(r'"name":"([^"\\]*)"')
 _FRESH = 1.0  # seconds for which nobody asks why a due run has not been taken
@@ -31,6 +33,10 @@ class Outlook:
 
     counts: dict[str, int] = field(default_factory=dict)  # its steps, by status
     due: datetime | None = None  # when its next open step may be claimed
+    asleep: Counter[str] = field(
+        default_factory=Counter
+    )  # open steps that time or others end, by kind
+    event: str = ""  # one of those it waits for
     failed: Attempt | None = None  # its last failed try, while it may be tried again
     why: str = ""  # why it is not moving, or what it failed with
 
@@ -50,13 +56,20 @@ def explain(alias: str, runs: Iterable[Run]) -> Mapping[UUID, Outlook]:
     found = {run.pk: Outlook() for run in runs}
     runs = list(runs)
     steps = Step.objects.using(alias).filter(run__in=list(found)).order_by()
-    for row in steps.values("run", "status").annotate(count=Count("pk"), due=Min("due_at")):
+    for row in steps.values("run", "status", "op").annotate(count=Count("pk"), due=Min("due_at")):
         outlook = found[row["run"]]
-        outlook.counts[row["status"]] = row["count"]
+        outlook.counts[row["status"]] = outlook.counts.get(row["status"], 0) + row["count"]
+        if row["op"] in TIMERS and row["status"] in OPEN_STEP:
+            outlook.asleep[row["op"]] += row["count"]
         if row["status"] in (StepStatus.PENDING, StepStatus.RETRYING) and row["due"]:
             outlook.due = min(outlook.due or row["due"], row["due"])
     for attempt in _last_failures(alias, [run.pk for run in runs if run.status not in FINAL_RUN]):
         found[attempt.run_id].failed = attempt
+    waiting = [run.pk for run in runs if found[run.pk].asleep["wait"]]
+    if waiting:
+        rows = Wait.objects.using(alias).filter(run__in=waiting, step__isnull=False)
+        for pk, event in rows.order_by("-pk").values_list("run", "event"):
+            found[pk].event = event
     now = clock.now()
     for run in runs:
         found[run.pk].why = _why(run, found[run.pk], now)
@@ -91,10 +104,10 @@ def _why(run: Run, outlook: Outlook, now: datetime) -> str:
             return _because(run, _why_queued(run, outlook, now))
         case RunStatus.RUNNING:
             return _why_running(run, now)
-        case RunStatus.SLEEPING:
-            return _("sleeping until %(time)s, %(left)s left") % _until(run.due_at, now)
         case RunStatus.WAITING:
             return _because(run, _why_waiting(run, outlook, now))
+        case RunStatus.CANCELLED:
+            return run.reason
         case _:
             return ""
 
@@ -136,6 +149,8 @@ def _why_waiting(run: Run, outlook: Outlook, now: datetime) -> str:
     if not run.pending:
         return _("waiting to be woken")
     one, many = "waiting for %(count)d parallel step", "waiting for %(count)d parallel steps"
+    if outlook.due is not None and outlook.asleep.total() == run.pending:
+        return _why_asleep(outlook, outlook.due, now)
     words = ngettext(one, many, run.pending) % {"count": run.pending}
     running = outlook.counts.get(StepStatus.RUNNING, 0)
     if running:
@@ -148,6 +163,25 @@ def _why_waiting(run: Run, outlook: Outlook, now: datetime) -> str:
     if waited < _FRESH:
         return words
     return words + "; " + _("no worker has taken one for %(time)s") % {"time": span(waited)}
+
+
+def _why_asleep(outlook: Outlook, due: datetime, now: datetime) -> str:
+    """It rests until something comes that is no work of a worker's."""
+    words = []
+    if outlook.asleep["sleep"]:
+        words.append(_("sleeping until %(time)s, %(left)s left") % _until(due, now))
+    if count := outlook.asleep["wait"]:
+        one, many = (
+            "waiting for event %(event)s",
+            "waiting for %(count)d events, %(event)s and others",
+        )
+        text = ngettext(one, many, count) % {"event": outlook.event, "count": count}
+        left = _(", %(left)s left") % _until(due, now)
+        words.append(text + ("" if outlook.asleep["sleep"] else left))
+    if count := outlook.asleep["invoke"]:
+        one, many = "waiting for %(count)d invoked run", "waiting for %(count)d invoked runs"
+        words.append(ngettext(one, many, count) % {"count": count})
+    return "; ".join(words)
 
 
 def _retry(run: Run, outlook: Outlook, due: datetime, now: datetime) -> str:

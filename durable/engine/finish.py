@@ -2,29 +2,45 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
+from uuid import UUID
 
-from durable import signals
+from durable import clock, signals
 from durable.conf import conf
+from durable.engine.aftermath import End, conclude
+from durable.engine.cancelling import forget_cancels
 from durable.engine.verdict import delay, encoded
+from durable.engine.words import took
 from durable.errors import LimitExceededError, OutputUnserializableError
-from durable.models import RunStatus
-from durable.replay.failure import Failure, found
-from durable.replay.retry import RetryPolicy
+from durable.models import Run, RunStatus
+from durable.playback.failure import Failure, found
+from durable.playback.retry import RetryPolicy
 from durable.store import Store
 from durable.store.rows import RunClaim
+from durable.typed.output import OutputType
 from durable.wake import wake_in
 
 
-def complete(store: Store, run: RunClaim, value: Any, *, close_steps: bool) -> None:
-    """End a run with what its function returned; or as failed, if that is not JSON."""
+def complete(
+    store: Store,
+    run: RunClaim,
+    value: Any,
+    *,
+    close_steps: bool,
+    output_type: OutputType | None = None,
+) -> None:
+    """End a run with what its function returned; or as failed, if that is not JSON, or not of its type."""
     try:
-        output = encoded(value, f"the result of function {run.function!r}")
+        output = encoded(value, f"the result of function {run.function!r}", output_type)
     except (OutputUnserializableError, LimitExceededError) as error:
         fail(store, run, found(error), close_steps=close_steps)
         return
-    if store.runs.finish(run, RunStatus.COMPLETED, output=output, close_steps=close_steps):
-        _tell(run, RunStatus.COMPLETED, None)
+    status = RunStatus.COMPLETED
+    write = partial(store.runs.finish, run, status, output=output, close_steps=close_steps)
+    if conclude(store, End(run=run, status=status, output=output), write):
+        forget_cancels(store, run.id, run.function)
+        _tell(store, run, RunStatus.COMPLETED, None)
 
 
 def fail_or_retry(
@@ -35,7 +51,8 @@ def fail_or_retry(
     if retry_in is None:
         fail(store, run, failure, close_steps=close_steps)
         return
-    store.runs.retry(run, failure, run.attempt, retry_in)
+    if not store.runs.retry(run, failure, run.attempt, retry_in):
+        return
     wake_in(retry_in)
     signals.attempt_failed.send_robust(
         sender=None,
@@ -57,7 +74,8 @@ def fail(
     though_released: bool = False,
 ) -> None:
     """End a run as failed; with `though_released` also one that was given back meanwhile."""
-    ended = store.runs.finish(
+    write = partial(
+        store.runs.finish,
         run,
         RunStatus.FAILED,
         failure=failure,
@@ -65,8 +83,9 @@ def fail(
         close_steps=close_steps,
         though_released=though_released,
     )
-    if ended:
-        _tell(run, RunStatus.FAILED, failure)
+    if conclude(store, End(run=run, status=RunStatus.FAILED, failure=failure), write):
+        forget_cancels(store, run.id, run.function)
+        _tell(store, run, RunStatus.FAILED, failure)
 
 
 def lost(crashes: int) -> Failure:
@@ -81,7 +100,18 @@ def lost(crashes: int) -> Failure:
     )
 
 
-def _tell(run: RunClaim, status: str, failure: Failure | None) -> None:
+def _tell(store: Store, run: RunClaim, status: str, failure: Failure | None) -> None:
     signals.run_finished.send_robust(
-        sender=None, run_id=run.id, function=run.function, status=status, failure=failure
+        sender=None,
+        run_id=run.id,
+        function=run.function,
+        status=status,
+        failure=failure,
+        took=partial(took_of, store, run.id),
     )
+
+
+def took_of(store: Store, run: UUID) -> str:
+    """Say how long a run took that has ended."""
+    times = Run.objects.using(store.alias).values_list("started", "ended")
+    return took(*times.get(pk=run), clock.now())

@@ -13,14 +13,18 @@ from django.db import transaction
 
 from durable import clock, codec
 from durable.authoring.event import RESERVED, Event
-from durable.authoring.registry import registry
 from durable.conf import conf
+from durable.engine.cancelling import await_cancels
+from durable.engine.route import Route, route, tell_failed
+from durable.engine.terms import DAY
+from durable.engine.unheard import tell_unheard
 from durable.errors import EventInvalidError
 from durable.ids import new_id
 from durable.models import Event as EventRow
-from durable.replay.failure import storable
+from durable.playback.failure import storable
 from durable.store import Store, get_store
 from durable.store.executor import repeat
+from durable.store.rows import NewRun
 from durable.wake import wake
 
 LONGEST = 256
@@ -45,23 +49,60 @@ def ingest(events: Sequence[Event]) -> list[str]:
     if not rows:
         return []
     store = get_store()
-    stored = repeat(store.alias, partial(_store, store, rows, received))
+    routes = [route(row) for row in rows]
+    stored = repeat(store.alias, partial(_store, store, rows, routes, received))
     return [str(stored[row.pk]) for row in rows]
 
 
-def _store(store: Store, rows: Sequence[EventRow], received: datetime) -> dict[UUID, UUID]:
-    started = 0
+def _store(
+    store: Store, rows: Sequence[EventRow], routes: Sequence[Route], received: datetime
+) -> dict[UUID, UUID]:
     with transaction.atomic(store.alias):
         stored = store.events.insert(rows)
-        for row in rows:
-            functions = registry.started_by(row.name) if stored[row.pk] == row.pk else []
-            if functions:
-                due_at = row.ts if row.ts > received else None
-                store.runs.create(row.pk, [function.id for function in functions], due_at)
-                started += len(functions)
-        if started:
-            transaction.on_commit(partial(wake, started), store.alias, robust=True)
+        new = [(row, to) for row, to in zip(rows, routes, strict=True) if stored[row.pk] == row.pk]
+        # In one order, whoever sends: two senders with the same keys must not wait for each other.
+        for row, to in sorted(new, key=lambda pair: sorted(pair[1].keys.values())):
+            if to.functions:
+                _start(store, row, to, received)
+        _tell(store, new)
     return stored
+
+
+def _start(store: Store, row: EventRow, to: Route, received: datetime) -> None:
+    due_at = row.ts if row.ts > received else None
+    if to.keys:
+        store.runs.release_keys(to.keys.values(), DAY)
+    store.runs.create_each(
+        [
+            NewRun(
+                event=row.pk,
+                function=function,
+                due_at=due_at,
+                dedupe_key=to.keys.get(function),
+                start_within=to.start_within.get(function),
+            )
+            for function in to.functions
+        ]
+    )
+    await_cancels(store, row, to.functions)
+
+
+def _tell(store: Store, new: Sequence[tuple[EventRow, Route]]) -> None:
+    """Wake workers, and tell what else is to be told, once it is committed."""
+    started = sum(len(to.functions) for _, to in new)
+    unheard = [row.name for row, to in new if not to.is_heard]
+    failed = [one for _, to in new for one in to.failed]
+    if new:  # somebody may be waiting for events that start nothing
+        transaction.on_commit(partial(wake, max(started, 1)), store.alias, robust=True)
+    if unheard:
+        transaction.on_commit(partial(_tell_unheard, store, unheard), store.alias, robust=True)
+    if failed:
+        transaction.on_commit(partial(tell_failed, failed), store.alias, robust=True)
+
+
+def _tell_unheard(store: Store, names: Sequence[str]) -> None:
+    awaited = store.waits.paths(names)
+    tell_unheard(name for name in names if name not in awaited)
 
 
 def _row(event: Event, number: int, received: datetime) -> EventRow:
@@ -75,16 +116,20 @@ def _row(event: Event, number: int, received: datetime) -> EventRow:
             f"{where}: name {event.name!r} starts with a reserved prefix, one of {RESERVED}.",
             field="name",
         )
-    key = sha256(f"{event.name}\0{event.id}".encode()).hexdigest() if event.id else None
     return EventRow(
         id=new_id(),
         name=event.name,
         custom_id=event.id,
-        dedupe_key=key,
-        data=_data(event.data, where),
+        dedupe_key=dedupe_key(event.name, event.id) if event.id else None,
+        data=data_text(event.data, where),
         ts=_moment(event.ts, where) or received,
         received=received,
     )
+
+
+def dedupe_key(name: str, custom_id: str) -> str:
+    """Return what keeps two events of one name and id from counting twice."""
+    return sha256(f"{name}\0{custom_id}".encode()).hexdigest()
 
 
 def _check_text(value: object, where: str, field: str, *, required: bool = False) -> None:
@@ -101,7 +146,12 @@ def _check_text(value: object, where: str, field: str, *, required: bool = False
     raise EventInvalidError(f"{where}: {field} {problem}.", field=field)
 
 
-def _data(data: Any, where: str) -> str:
+def data_text(data: Any, where: str) -> str:
+    """Return the JSON of an event's data.
+
+    Raises:
+        EventInvalidError, OutputUnserializableError, LimitExceededError: it cannot be stored.
+    """
     if data is None:
         data = {}
     if not isinstance(data, Mapping):

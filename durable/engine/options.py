@@ -12,8 +12,8 @@ from django.utils.module_loading import import_string
 from durable.authoring.function import Function
 from durable.conf import BACKOFF, conf
 from durable.errors import SettingInvalidError
-from durable.replay.request import ParallelMode
-from durable.replay.retry import Backoff, RetryPolicy
+from durable.playback.request import ParallelMode
+from durable.playback.retry import Backoff, RetryPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,9 @@ def _imported(path: str) -> Callable[[int], float]:
     try:
         found: Any = import_string(path)
     except ImportError as error:
-        raise SettingInvalidError(f"DURABLE['BACKOFF'] cannot be imported: {error}") from error
+        raise SettingInvalidError(
+            f"DURABLE['BACKOFF']: {path!r} cannot be imported: {error}"
+        ) from error
     if not callable(found):
         raise SettingInvalidError(f"DURABLE['BACKOFF']: {path!r} is not a function.")
     return cast(Callable[[int], float], found)

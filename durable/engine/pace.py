@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
-LARGEST = 50
+LARGEST = 250
 QUICK = 0.025  # seconds for a batch
+LONG = 0.100  # seconds after which a batch gives the rest of its steps back
+_OVERHEAD = 0.0001  # seconds that a step costs besides its body
+_FADE = 0.8  # of an earlier, longer time that is still expected
+
+_known: dict[object, float] = {}  # seconds a body takes, as this process has seen it
 
 
 @dataclass(slots=True)
@@ -19,6 +27,37 @@ class Pace:
         self.size = min(2 * self.size, LARGEST) if seconds < QUICK else max(self.size // 2, 1)
 
 
-def first_share(due: int, workers: int) -> int:
-    """Return a share of `due` steps of which each of `workers` finds several."""
-    return max(1, min(LARGEST, due // (4 * workers)))
+def first_share(due: int, workers: int, seconds: float | None = None) -> int:
+    """Return a share of `due` steps of which each of `workers` finds several; a batch of quick ones."""
+    balanced = max(1, min(LARGEST, due // (2 * workers)))
+    if seconds is None:
+        return balanced
+    return max(balanced, min(LARGEST, int(QUICK / (seconds + _OVERHEAD))))
+
+
+def learn(body: Callable[..., Any], seconds: float) -> None:
+    """Remember how long a body took: a longer time at once, a shorter one by and by."""
+    kind = _kind(body)
+    faded = _FADE * _known.get(kind, seconds) + (1 - _FADE) * seconds
+    _known[kind] = max(seconds, faded)
+
+
+def expected(bodies: Iterable[Callable[..., Any]]) -> float | None:
+    """Return the seconds the longest of these bodies takes; None when one was never seen here."""
+    kinds = {_kind(body) for body in bodies}
+    if not kinds <= _known.keys():
+        return None
+    return max((_known[kind] for kind in kinds), default=None)
+
+
+def forget() -> None:
+    """Know nothing of any body. For tests."""
+    _known.clear()
+
+
+def _kind(body: Any) -> object:
+    """What bodies have in common that do the same: their code, whatever they are called with."""
+    while isinstance(body, partial):
+        body = body.func
+    body = getattr(body, "__func__", body)
+    return getattr(body, "__code__", None) or getattr(body, "__qualname__", type(body))

@@ -2,36 +2,46 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import partial
 
-from django.db import connections
-
-from durable import signals
+from durable import clock, signals
+from durable.engine import abandoned, rehearsal
+from durable.engine.atomic import atomically
 from durable.engine.batch import Batch
-from durable.engine.held import held
-from durable.engine.limits import check_size, check_steps, check_transaction, raise_if_fatal
+from durable.engine.hosting import Hosting
+from durable.engine.limits import (
+    check_body,
+    check_not_ended,
+    check_size,
+    check_steps,
+    check_transaction,
+    raise_if_fatal,
+)
 from durable.engine.options import Options
-from durable.engine.pace import Pace, first_share
+from durable.engine.pace import expected, first_share
+from durable.engine.plan import plan
+from durable.engine.timeouts import watched
+from durable.engine.timers import ring
 from durable.engine.verdict import judge
+from durable.engine.wave import Wave, park
+from durable.models import RunStatus
+from durable.playback.body import Ran
+from durable.playback.interrupt import Fenced, Parked
+from durable.playback.limited import Limited
+from durable.playback.memo import Memo
+from durable.playback.performer import RunTargets
+from durable.playback.request import ParallelMode, Request
+from durable.playback.tape import Tape
 from durable.q2 import pulse
-from durable.replay.body import Ran
-from durable.replay.failure import Failure
-from durable.replay.interrupt import Parked
-from durable.replay.memo import Memo
-from durable.replay.request import ParallelMode, Request
-from durable.replay.tape import RunTargets, Tape
 from durable.store import Store
 from durable.store.rows import History, Result, RunClaim, StepClaim
-from durable.wake import wake
-
-STRAGGLERS = 0.05  # seconds a planner waits for steps that others run, before it parks
-_LOOK = 0.004
+from durable.wake import wake, wake_in
 
 
-class Driving:
+class Driving(Hosting):
     """The performer of the one process that holds the run.
 
     Args:
@@ -41,6 +51,7 @@ class Driving:
         history: what was remembered when it was claimed.
         owner: this process.
         workers: how many may share a wave.
+        afresh: runs steps in a call of the function for themselves.
     """
 
     tape: Tape
@@ -54,6 +65,7 @@ class Driving:
         *,
         owner: str,
         workers: int,
+        afresh: Callable[[Batch], None],
     ) -> None:
         self.store = store
         self.run = run
@@ -63,8 +75,13 @@ class Driving:
         self.size = history.size
         self.owner = owner
         self.workers = workers
-        self.depth = len(store.connection.savepoint_ids) + store.connection.in_atomic_block
-        self._batch: Batch | None = None
+        self.afresh = afresh
+        self.depth = abandoned.depth(store.connection)
+        self._wave: Wave | None = None
+
+    def asked(self, request: Request) -> Request:
+        """Say what is to be done for a step call."""
+        return rehearsal.asked(self.run.function, request)
 
     def admit(self, requests: Sequence[Request]) -> None:
         """Raise if these steps may not start."""
@@ -76,8 +93,8 @@ class Driving:
 
     def record(self, done: Sequence[Ran]) -> list[Memo | Parked]:
         """Record steps that ran in place."""
+        check_body(self.store, self.depth, done[-1].request)
         judged = [self._judge(ran) for ran in done]
-        check_transaction(self.store, self.depth, judged[0].request)
         memos = self.store.steps.record(self.run, judged, self.tries)
         self._note(judged)
         self._weigh(memos)
@@ -86,12 +103,55 @@ class Driving:
             for memo, result in zip(memos, judged, strict=True)
         ]
 
-    def keep(self, ran: Ran) -> None:
-        """Take the result of a planned step of the wave this process helps with."""
-        assert self._batch is not None
-        self._batch.keep(ran)
+    def perform(self, request: Request, run: Callable[[], Ran]) -> Memo | Parked:
+        """Run a step in place, and record it."""
+        if not request.work.is_atomic:
+            (answer,) = self.record([run()])
+            return answer
+        check_transaction(self.store, self.depth, request)
+        result, memo = atomically(self.store, run, self._judge, self._write)
+        self._note([result])
+        self._weigh([memo])
+        return memo if result.is_final else Parked(result.retry_in)
 
-    def settle(self, requests: list[Request], run_targets: RunTargets) -> None:
+    def _write(self, result: Result) -> Memo:
+        if result.failure is None:
+            try:
+                return self.store.steps.record_alone(self.run, result, self.tries)
+            except Fenced:
+                check_not_ended(self.store, self.run, result.request)
+                raise
+        return self.store.steps.record(self.run, [result], self.tries)[0]
+
+    def keep(self, request: Request, run: Callable[[], Ran]) -> Collection[str]:
+        """Run a planned step of the wave this process helps with."""
+        assert self._wave is not None
+        return self._wave.batch.keep(request, run, self.depth)
+
+    def watch(self, limited: Limited) -> AbstractContextManager[None]:
+        """Have a body interrupted when its time is over."""
+        if self.tape.targets is None or self._wave is None:
+            return watched(limited, partial(self._time_out, limited), self.depth)
+        return watched(limited, partial(self._wave.batch.time_out, limited), self.depth)
+
+    def _time_out(self, limited: Limited) -> None:
+        """Have a step fail whose body hangs here, and leave the run to others."""
+        (answer,) = self.record([limited.ran])
+        delay = answer.retry_in or 0.0 if isinstance(answer, Parked) else 0.0
+        status = RunStatus.WAITING if self.tape.opened else RunStatus.QUEUED
+        self.store.runs.release(self.run, delay, status=status)
+        wake_in(delay)
+
+    def plan(self, requests: Sequence[Request]) -> None:
+        """Plan steps that end without this process, and go on."""
+        # Whatever is planned later beside them, the run is woken by each: the count of all that is open
+        # does not say whether those have ended that somebody waits for.
+        racing = [replace(request, mode=ParallelMode.RACE) for request in requests]
+        self._plan(racing, park=False, take=0)
+
+    def settle(
+        self, requests: list[Request], run_targets: RunTargets, *, has_code: bool = False
+    ) -> None:
         """Plan what is new; in WAIT help until the wave has joined, else park."""
         opened = [r for r in requests if r.key in self.tape.opened]
         new = [r for r in requests if r.key not in self.tape.opened]
@@ -99,27 +159,57 @@ class Driving:
             new = [r for r in new if r.mode is ParallelMode.RACE]
         if not new:
             self.rest()
-        is_wait = all(r.mode is ParallelMode.WAIT for r in new)
-        if is_wait and self.tape.opened:
-            # Racers of an earlier group are open, so the count of open steps is not this wave's:
-            # each step that ends wakes the run, and the group finds out when its own are done.
-            new = [replace(request, mode=ParallelMode.RACE) for request in new]
-        self._plan(new, park=self.options.strict or not is_wait or bool(self.tape.opened))
-        self._help(run_targets, len(new))
-        self._join()
+        new = self._in_one_mode(new)
+        work = [r.work.call for r in new if r.is_work]
+        is_race = any(r.mode is ParallelMode.RACE for r in new)
+        if self.options.strict or is_race or not work:
+            self._plan(new, park=True, take=0)
+        share = first_share(len(work), self.workers, expected(work))
+        share = 0 if pulse.is_stopping() else max(share, self.options.threads)
+        claims = self._plan(new, park=False, take=share)
+        wave = Wave(
+            self.store,
+            self.run,
+            self.options,
+            owner=self.owner,
+            tape=self.tape,
+            requests=new,
+            afresh=self.afresh,
+            is_alone=self.workers == 1,
+        )
+        self._wave = wave
+        wave.work(claims, share, None if has_code else run_targets)
+        memos = list(wave.join())
+        raise_if_fatal(memos)
+        self._weigh(memos)
+        self.tape.learn(memos)
+
+    def _in_one_mode(self, requests: Sequence[Request]) -> list[Request]:
+        """Have each step that ends wake the run, unless these are all that it waits for.
+
+        Beside other open steps the count of them says nothing about these; so the group, or who
+        awaits them, finds out each time whether its own are done.
+        """
+        is_race = self.tape.opened or any(r.mode is ParallelMode.RACE for r in requests)
+        mode = ParallelMode.RACE if is_race else ParallelMode.WAIT
+        return [replace(request, mode=mode) for request in requests]
 
     def rest(self) -> None:
         """Park until one of the planned steps has ended; always raises Parked."""
-        self._park()
+        park(self.store, self.run)
         raise Parked(0.0)
 
-    @contextmanager
-    def thread(self) -> Iterator[None]:
-        """Close the connections of a thread when its work is done."""
-        try:
-            yield
-        finally:
-            connections.close_all()
+    def abandon(self, keys: Collection[str]) -> None:
+        """Give up planned steps that nobody needs any more."""
+        self.store.steps.abandon(self.run, keys)
+
+    def look(self) -> list[Memo]:
+        """End planned steps that have come due; return what has ended elsewhere since the last look."""
+        ring(self.store, self.store.steps.claim(self.owner, len(self.tape.opened), self.run.id))
+        if self.store.runs.count_pending(self.run) == len(self.tape.opened):
+            return []
+        memos = self.store.steps.history(self.run.id).memos
+        return [memo for key, memo in memos.items() if key in self.tape.opened]
 
     def _judge(self, ran: Ran) -> Result:
         return judge(ran, self.tries.get(ran.request.key, 0), self.options.policy)
@@ -134,6 +224,7 @@ class Driving:
                 self.tries[key] = result.attempt + 1
             if result.failure is not None:
                 self._tell(result)
+            rehearsal.recorded(self.run.function, result.request)
         if self.run.attempt and any(result.is_final for result in results):
             self.store.runs.settle_attempt(self.run)
             self.run = replace(self.run, attempt=0)
@@ -153,57 +244,27 @@ class Driving:
             retry_in=result.retry_in,
         )
 
-    def _plan(self, requests: Sequence[Request], *, park: bool) -> None:
+    def _plan(self, requests: Sequence[Request], *, park: bool, take: int) -> list[StepClaim]:
         check_transaction(self.store, self.depth, requests[0])
         check_steps(self.run.function, self.count + len(requests), requests[-1])
-        wave = self.store.steps.plan(self.run, requests, park=park)
-        self.run = replace(self.run, wave=wave, attempt=0)
+        planned = plan(self.store, self.run, requests, park=park, take=take)
+        self.run = replace(self.run, wave=planned.wave, attempt=0)
         self.count += len(requests)
         for request in requests:
             self.tape.opened.add(request.key)
             self.tape.know(request.key, request.branch)
-        wake(min(len(requests) - (not park), self.workers))
+        others = sum(request.is_work for request in requests) - take
+        if others > 0:
+            wake(min(others, self.workers))
+        if pauses := [request for request in requests if not request.is_work]:
+            wake_in(min(map(due_in, pauses)))
         if park:
             raise Parked(is_released=True)
+        return planned.claims
 
-    def _help(self, run_targets: RunTargets, size: int) -> None:
-        pace = Pace(first_share(size, self.workers))
-        while claims := self._claim(max(pace.size, self.options.threads)):
-            begun = time.monotonic()
-            batch = Batch(self.store, claims, self.run.function, self.options.policy)
-            with held.batch(claims):
-                self._batch = batch
-                self.tape.tries |= batch.tries
-                self.tape.targets = batch.keys
-                errors = run_targets()
-                for key, error in errors.items():
-                    batch.fail([key], Failure.of(error))
-                batch.miss(self.tape.targets - set(errors), self.tape.misuse)
-                batch.flush()
-            pace.adapt(time.monotonic() - begun)
-            self.tape.targets = self._batch = None
 
-    def _claim(self, limit: int) -> list[StepClaim]:
-        if pulse.is_stopping():
-            return []
-        return self.store.steps.claim(self.owner, limit, self.run.id)
-
-    def _join(self) -> None:
-        """Wait a little for steps that others run; go on with the results, or park."""
-        deadline = time.monotonic() + STRAGGLERS
-        while self.store.runs.count_pending(self.run):
-            if time.monotonic() >= deadline:
-                self._park()
-                break
-            time.sleep(_LOOK)
-        history = self.store.steps.history(self.run.id, wave=self.run.wave)
-        raise_if_fatal(history)
-        self._weigh(history.memos.values())
-        self.tape.learn(history.memos.values())
-
-    def _park(self) -> None:
-        """Park, unless the wave has joined meanwhile."""
-        if self.store.runs.park(self.run):
-            raise Parked(is_released=True)
-        if self.store.runs.count_pending(self.run):
-            raise Parked(0.0)
+def due_in(request: Request) -> float:
+    """Return for how many seconds a planned step rests, as far as this process's clock can tell."""
+    if request.until is None:
+        return request.seconds
+    return max((request.until - clock.now()).total_seconds(), 0.0)

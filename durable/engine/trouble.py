@@ -1,9 +1,11 @@
-"""When the database, or a deploy, is the trouble: work rests, longer each time, and is not blamed."""
+"""When the database, a deploy or a setting is the trouble: work rests, longer each time, unblamed."""
 
 from __future__ import annotations
 
 from django.db import InterfaceError, InternalError, NotSupportedError, OperationalError
 from django.db import ProgrammingError as MissingMigrationError
+
+from durable.errors import SettingInvalidError
 
 # Not DataError and IntegrityError: what is wrong with one run's own values stays wrong.
 NOT_THE_RUNS_FAULT = (
@@ -12,8 +14,8 @@ NOT_THE_RUNS_FAULT = (
     InternalError,
     NotSupportedError,
     MissingMigrationError,
+    SettingInvalidError,
 )
-REASON = "The worker met trouble with the database; see its log."
 
 _LONGEST = 60.0
 _in_a_row = 0
@@ -24,6 +26,13 @@ def pause() -> float:
     global _in_a_row
     _in_a_row += 1
     return float(min(2 ** (_in_a_row - 1), _LONGEST))
+
+
+def reason(error: Exception) -> str:
+    """Say why the work rests."""
+    if isinstance(error, SettingInvalidError):
+        return str(error)
+    return "The worker met trouble with the database; see its log."
 
 
 def over() -> None:

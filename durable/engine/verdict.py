@@ -10,24 +10,33 @@ from typing import Any
 from durable import clock, codec
 from durable.conf import conf
 from durable.errors import LimitExceededError, OutputUnserializableError, StepMisuseError
-from durable.replay.body import Ran
-from durable.replay.failure import Failure, found
-from durable.replay.retry import RetryPolicy
+from durable.playback.body import Ran
+from durable.playback.failure import Failure, found
+from durable.playback.retry import RetryPolicy
 from durable.store.rows import Result
+from durable.typed.output import OutputType
 
 
 def judge(ran: Ran, attempt: int, policy: RetryPolicy) -> Result:
     """Say what is to be recorded of one execution of a step's body."""
-    result = Result(request=ran.request, attempt=attempt, seconds=ran.seconds, ended=ran.ended)
-    failure = ran.failure or _not_awaited(ran)
+    own = ran.request.work.retries
+    policy = policy if own is None else replace(policy, retries=own)
+    output, failure = None, ran.failure or _not_awaited(ran)
     if failure is None:
         try:
-            output = encoded(ran.value, f"the result of step {ran.request.title!r}")
+            output_type = ran.request.work.output_type
+            output = encoded(ran.value, f"the result of step {ran.request.title!r}", output_type)
         except (OutputUnserializableError, LimitExceededError) as error:
             failure = found(error)
-        else:
-            return replace(result, output=output)
-    return replace(result, failure=failure, retry_in=delay(policy, failure, attempt))
+    return Result(
+        request=ran.request,
+        attempt=attempt,
+        seconds=ran.seconds,
+        ended=ran.ended,
+        output=output,
+        failure=failure,
+        retry_in=delay(policy, failure, attempt) if failure else None,
+    )
 
 
 def _not_awaited(ran: Ran) -> Failure | None:
@@ -48,12 +57,14 @@ def delay(policy: RetryPolicy, failure: Failure, attempt: int) -> float | None:
     return policy.delay(failure, attempt, now=clock.now(), dice=dice)
 
 
-def encoded(value: Any, what: str) -> str:
-    """Return the JSON text of a result.
+def encoded(value: Any, what: str, output_type: OutputType | None = None) -> str:
+    """Return the JSON text of a result, which is of a type if one is given.
 
     Raises:
         OutputUnserializableError, LimitExceededError: it cannot be stored.
     """
+    if output_type is not None:
+        value = output_type.dump(value, what)
     limit = conf.MAX_STEP_BYTES
     return codec.encode(
         value, what=what, limit=limit, setting="MAX_STEP_BYTES", depth=conf.MAX_DEPTH

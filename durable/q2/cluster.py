@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import math
 import os
 import signal
@@ -16,6 +15,8 @@ import django
 from django.conf import settings
 from django.db import connections
 
+from durable.q2 import pulse
+
 OUTER_PATH = "DURABLE_OUTER_PYTHONPATH"  # what PYTHONPATH was before the supervisor changed it
 STOPPED, LOST = 0, 70  # exit codes: stopped as asked; the sentinel ended on its own
 _LOOK = 0.1  # seconds between two looks at the sentinel and at what signals asked for
@@ -26,19 +27,25 @@ def main(arguments: Sequence[str]) -> int:
     options = _parse(arguments)
     stop = _Stop(options.grace)
     _restore_path()
+    pulse.attach(options.board)
+    with pulse.confessing():
+        _prepare(options)
+        return _run(stop)
+
+
+def _prepare(options: argparse.Namespace) -> None:
     settings.Q_CLUSTER = configured(settings.Q_CLUSTER, options.name, options.workers)
     django.setup()
 
     # Reads Q_CLUSTER when it is imported.
-    from durable.q2 import family, hardening, pulse
+    from durable.q2 import family, hardening, terminal
 
     family.follow(options.parent, signal.SIGTERM)
-    pulse.attach(options.board)
-    _quieten(options.verbosity)
+    terminal.quieten(options.verbosity)
+    terminal.speak(options.verbosity)
     if not hardening.harden():
         pulse.leave_blank()
     connections.close_all()
-    return _run(stop)
 
 
 def configured(given: dict[str, Any], name: str | None, workers: int | None) -> dict[str, Any]:
@@ -87,8 +94,6 @@ class _Stop:
 def _run(stop: _Stop) -> int:
     from django_q.cluster import Cluster
 
-    from durable.q2 import pulse
-
     cluster = Cluster()
     stop.listen()
     cluster.start()
@@ -109,22 +114,6 @@ def _restore_path() -> None:
         os.environ["PYTHONPATH"] = path
     else:
         os.environ.pop("PYTHONPATH", None)
-
-
-def _quieten(verbosity: int) -> None:
-    """Leave out q2's two lines for each hint; and below verbosity 2 what q2 says of good days.
-
-    A level or a handler the site has configured for q2 stands.
-    """
-    from durable.q2.hints import DRAIN
-
-    logger = logging.getLogger("django-q")
-    logger.addFilter(
-        lambda record: record.levelno > logging.INFO or DRAIN not in record.getMessage()
-    )
-    loggers = (getattr(settings, "LOGGING", None) or {}).get("loggers", {})
-    if verbosity < 2 and "django-q" not in loggers:
-        logger.setLevel(logging.WARNING)
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:

@@ -63,6 +63,11 @@ class Sentinel(cluster.Sentinel):  # type: ignore[misc]  # django-q2 has no type
 
     _spawned = 0
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Make the broker, and guard until asked to stop."""
+        with pulse.confessing():
+            super().__init__(*args, **kwargs)
+
     def start(self) -> None:
         """Guard until asked to stop."""
         family.outlast_sigterm()
@@ -99,7 +104,8 @@ def _enlisted(target: Callable[..., object], role: Role) -> Callable[..., object
         pulse.enlist(role)
         if role is Role.PUSHER:
             _watch(*args)
-        return target(*args, **kwargs)
+        with pulse.confessing():
+            return target(*args, **kwargs)
 
     return run
 

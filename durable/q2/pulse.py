@@ -1,5 +1,7 @@
 """The pulse of a cluster: small counters in shared memory, written without locks, read by the supervisor.
 
+Behind the counters is room for the last words of a cluster that cannot go on.
+
 Under a plain `manage.py qcluster` there is no board, and every call here does nothing.
 """
 
@@ -7,12 +9,16 @@ from __future__ import annotations
 
 import mmap
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
 
 _CELL = 8  # bytes
 _CELLS = 8  # in one slot: pid, role, beats, waiting, tasks, results
 _SLOTS = 512
+_SIZE = _SLOTS * _CELLS * _CELL
+_WORDS = 500  # bytes of last words
 _PID, _ROLE, _BEATS, _WAITING, _TASKS, _RESULTS = range(6)
 
 
@@ -46,10 +52,9 @@ class Board:
 
     def __init__(self, fileno: int) -> None:
         self._file = fileno
-        size = _SLOTS * _CELLS * _CELL
-        if os.fstat(fileno).st_size < size:
-            os.ftruncate(fileno, size)
-        self._map = mmap.mmap(fileno, size)
+        if os.fstat(fileno).st_size < _SIZE:
+            os.ftruncate(fileno, _SIZE)
+        self._map = mmap.mmap(fileno, _SIZE)
         self._cells = memoryview(self._map).cast("q")
         self._mine: int | None = None
 
@@ -70,6 +75,17 @@ class Board:
     def leave_blank(self) -> None:
         """Say that nobody will write here."""
         self._cells[1] = 1
+
+    @property
+    def last_words(self) -> str:
+        """What the first process that could not go on gave as its reason, in one line; or nothing."""
+        return os.pread(self._file, _WORDS, _SIZE).decode(errors="ignore")
+
+    def confess(self, error: BaseException) -> None:
+        """Say why this process cannot go on. The first to say so is heard: others fail because of it."""
+        if not self.last_words:
+            line = " ".join(f"{type(error).__name__}: {error}".split())
+            os.pwrite(self._file, line.encode(errors="replace")[:_WORDS], _SIZE)
 
     def close(self) -> None:
         """Give the memory back."""
@@ -167,18 +183,41 @@ def stop() -> None:
         _board.stop()
 
 
+def retire() -> None:
+    """Have this process end when what it is at has ended."""
+    global _retiring
+    _retiring = os.getpid()
+
+
+def is_retiring() -> bool:
+    """Whether this process is to end."""
+    return _retiring == os.getpid()
+
+
 def leave_blank() -> None:
     """Say that the processes of this cluster have no pulse."""
     if _board:
         _board.leave_blank()
 
 
+@contextmanager
+def confessing() -> Iterator[None]:
+    """Leave the reason as last words, if what is done within cannot go on."""
+    try:
+        yield
+    except Exception as error:
+        if _board:
+            _board.confess(error)
+        raise
+
+
 def is_stopping() -> bool:
-    """Whether the cluster has been asked to stop, so that a worker should claim nothing new."""
-    return bool(_board and _board.is_stopping)
+    """Whether the cluster has been asked to stop, or this process has, so that it should claim nothing new."""
+    return is_retiring() or bool(_board and _board.is_stopping)
 
 
 _board: Board | None = None
+_retiring: int | None = None
 
 
 def _exists(pid: int) -> bool:

@@ -9,18 +9,22 @@ from dataclasses import dataclass, field
 from django.db import connections
 
 from durable.conf import conf
+from durable.engine.abandoned import rolled_back
 from durable.engine.assist import assist
+from durable.engine.cancel import sweep
+from durable.engine.deliver import deliver
 from durable.engine.drive import drive
 from durable.engine.pace import LARGEST, Pace, first_share
 from durable.q2 import pulse
 from durable.store import Store, get_store
+from durable.store.rows import Backlog, StepClaim
+from durable.worker.timetable import Timetable
 
 logger = logging.getLogger("durable.worker")
 
-SECONDS, ITEMS = (
-    2.0,
-    500,
-)  # a budget, so that the cluster can recycle, stop, and run its other tasks
+# A budget, so that the cluster can recycle, stop, and run its other tasks.
+SECONDS, ITEMS = 2.0, 500
+_DELIVER = 0.05  # seconds between two looks for events while there is other work
 _LOOK = 0.01  # seconds between two looks while lingering
 
 
@@ -38,35 +42,54 @@ class Worker:
     owner: str
     workers: int
     pace: Pace = field(default_factory=lambda: Pace(1))
+    timetable: Timetable = field(default_factory=Timetable)
 
     def take_one(self) -> int:
         """Claim and do one piece of work; return how many rows that was, 0 when nothing is due.
 
-        Runs go first: what they discover is older work than any new run.
+        What is due by schedule is only started. Runs go next: what they discover is older work than
+        any new run.
         """
+        if started := self.timetable.fire(self.store):
+            return started
         for run in self.store.runs.claim(self.owner, 1):
-            drive(self.store, run, owner=self.owner, workers=self.workers)
+            with rolled_back():
+                drive(self.store, run, owner=self.owner, workers=self.workers)
             return 1
-        claims = self.store.steps.claim(self.owner, self._share())
+        backlog = self.store.steps.look(4 * self.workers * LARGEST)
+        claims = self._claim_steps(backlog)
         if claims:
             begun, self.pace.size = time.monotonic(), len(claims)
-            assist(self.store, claims, owner=self.owner)
+            with rolled_back():
+                assist(self.store, claims, owner=self.owner)
             self.pace.adapt(time.monotonic() - begun)
-        else:
-            self.pace.size = 1
-        return len(claims)
+            return len(claims)
+        self.pace.size = 1
+        return deliver(self.store) if backlog.has_events else sweep(self.store)
 
-    def _share(self) -> int:
-        """How many steps to claim: more than a balanced share only while they are quick."""
-        due = self.store.steps.count_due(4 * self.workers * LARGEST)
-        return max(first_share(due, self.workers), min(self.pace.size, due // 2))
+    def _claim_steps(self, backlog: Backlog) -> list[StepClaim]:
+        """Claim more than a balanced share only while steps are quick; one that was lost, alone."""
+        lost = self.store.steps.claim_lost(self.owner) if backlog.is_oldest_lost else []
+        if lost or not backlog.count:
+            return lost
+        balanced = first_share(backlog.count, self.workers)
+        share = max(balanced, min(self.pace.size, backlog.count // 2))
+        return self.store.steps.claim(self.owner, share)
 
     def drain(self, seconds: float = SECONDS, items: int = ITEMS) -> int:
-        """Work until nothing is due for a while, or the budget ends; return how many rows were done."""
+        """Work until nothing is due for a while, or the budget ends; return how many rows were done.
+
+        It begins with handing out events: what came in while no worker was there, or all were busy,
+        counts before the sleeps and waits that were over later.
+        """
         begun = last = time.monotonic()
-        done = 0
+        delivered, done = begun - _DELIVER, 0
         while done < items and time.monotonic() - begun < seconds and not pulse.is_stopping():
             pulse.beat()
+            if time.monotonic() - delivered >= _DELIVER:
+                delivered = time.monotonic()
+                deliver(self.store)  # whatever else there is to do: somebody waits for events
+                sweep(self.store)
             if count := self.take_one():
                 done += count
                 last = time.monotonic()

@@ -28,6 +28,7 @@ class Group:
     """
 
     def __init__(self, arguments: Sequence[str]) -> None:
+        self.was_ready = False
         with tempfile.TemporaryFile() as file:
             self.board = Board(os.dup(file.fileno()))
             options = ["--board", str(file.fileno()), "--parent", str(os.getpid())]
@@ -43,6 +44,11 @@ class Group:
     def exit_code(self) -> int | None:
         """The main process's; None while it runs."""
         return self._main.poll()
+
+    @property
+    def last_words(self) -> str:
+        """Why it could not go on, as far as it knew."""
+        return self.board.last_words
 
     def pulses(self) -> list[Pulse]:
         """Return the pulses of the processes that are alive."""

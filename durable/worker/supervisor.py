@@ -15,17 +15,18 @@ from types import FrameType
 from django.db import DatabaseError, InterfaceError
 
 from durable.models import Run
-from durable.q2 import family, options
+from durable.q2 import family
 from durable.q2.pulse import Role
 from durable.store import get_store
 from durable.worker import identity
+from durable.worker.failures import TRIES, Failures
+from durable.worker.greeting import greeting
 from durable.worker.group import Group
 from durable.worker.vigil import Vigil
 
 STOPPED, UNPREPARED, KILLED = 0, 1, 3  # exit codes
 _TICK = 0.25
 _BOOT_SECONDS = 120.0  # a large site may take long to import
-_HEALTHY_SECONDS = 60.0  # after which a failure is the first again
 _DOUBLED = 0.5  # seconds in which a second signal is the first one, sent by two ways
 _PAUSES = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 
@@ -54,9 +55,9 @@ class Supervisor:
             if not self._await_tables(signals):
                 return UNPREPARED
             family.adopt_orphans()
-            failures = 0
+            failures = Failures()
             while not signals.asked:
-                if failures and not self._pause(signals, failures):
+                if failures.in_a_row and not self._pause(signals, failures.in_a_row):
                     break
                 begun = time.monotonic()
                 group = Group(self.arguments)
@@ -64,9 +65,14 @@ class Supervisor:
                 if reason is None:
                     return self._stop(group, signals)
                 get_store().connection.close()
+                words = group.last_words
                 group.kill()
-                failures = 1 if time.monotonic() - begun > _HEALTHY_SECONDS else failures + 1
+                failures.count(was_ready=group.was_ready, seconds=time.monotonic() - begun)
+                if failures.are_hopeless:
+                    return self._give_up(reason, words)
                 self.say(f"durable worker: {reason}; starting another cluster")
+                if failures.stillborn and not self._await_tables(signals):
+                    return UNPREPARED
             return STOPPED
 
     def _await_tables(self, signals: _Signals) -> bool:
@@ -111,7 +117,8 @@ class Supervisor:
                 return f"its main process ended with code {code}"
             if vigil is None:
                 if group.board.is_blank or self._is_ready(group):
-                    self.say(self._greeting())
+                    self.say(greeting(self.workers))
+                    group.was_ready = True
                     vigil = Vigil(self.patience, _has_due, identity.is_stopped, clock)
                 elif clock > _BOOT_SECONDS:
                     return "it did not start"
@@ -136,13 +143,19 @@ class Supervisor:
         self.say("durable worker: stopped")
         return STOPPED
 
+    def _give_up(self, reason: str, words: str) -> int:
+        """Say why no cluster starts, and what to do."""
+        self.say(f"durable worker: {reason}; {TRIES} clusters in a row did not start, giving up")
+        said = f"The last error was: {words}" if words else "What is written above may say why."
+        self.say(
+            f"{said}\nMost often it is the setting Q_CLUSTER, or a module that cannot be imported."
+            " Mend it, and start the worker again."
+        )
+        return UNPREPARED
+
     def _is_ready(self, group: Group) -> bool:
         workers = [p for p in group.pulses() if p.role is Role.WORKER]
         return len(workers) >= self.workers and any(p.is_waiting or p.beats for p in workers)
-
-    def _greeting(self) -> str:
-        number = "1 worker" if self.workers == 1 else f"{self.workers} workers"
-        return f"durable worker: {number} ready, {options.describe_broker()}"
 
 
 class _Signals:

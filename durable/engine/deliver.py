@@ -1,0 +1,137 @@
+"""From an event to those who wait for it.
+
+A wait is committed before its run parks, and waits are looked for in a statement that begins after the
+event was committed: that look is when the event arrives. Whoever waits by then gets it, and nobody gets
+it twice: a run that goes on to its next wait meanwhile is newer than the look. The event and
+the time-out of a wait both take the step over by a condition on it, so that one of them wins for ever.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+
+from durable.engine.call import events_of
+from durable.engine.cancel import end_early
+from durable.engine.ending import end, ended
+from durable.engine.verdict import encoded
+from durable.errors import ExpressionFailedError
+from durable.expressions.condition import holds
+from durable.expressions.key import keys_of
+from durable.models import Event, Run, Wait
+from durable.playback.memo import Memo
+from durable.store import Store
+from durable.store.executor import repeat
+from durable.store.rows import StepClaim
+from durable.wake import wake
+
+logger = logging.getLogger("durable.engine")
+
+EVENTS = 100  # looked at together
+PAGE = 500  # waits woken in one transaction
+HOLD = 10.0  # seconds for which who hands out an event is left alone
+_PAST = 1000  # events of the past that a wait looks at, at most
+
+
+def deliver(store: Store) -> int:
+    """Hand out events that came in; return how many there were. Never raises."""
+    try:
+        return _deliver_due(store)
+    except Exception:
+        logger.exception("events could not be handed out; the next look tries again")
+        return 0
+
+
+def _deliver_due(store: Store) -> int:
+    events = store.events.due(EVENTS)
+    if not events:
+        return 0
+    paths = store.waits.paths({event.name for event in events})
+    awaited = [event for event in events if event.name in paths]
+    store.events.routed([event.pk for event in events if event.name not in paths])
+    for event in awaited:
+        last = store.waits.last() if event.last_wait is None else event.last_wait
+        if store.events.hold(event, HOLD, last):
+            _try(store, event, paths[event.name], last)
+    return len(events)
+
+
+def _try(store: Store, event: Event, paths: Sequence[str], last: int) -> None:
+    """Hand out one event; if that goes wrong, it is tried again when it is no longer held."""
+    try:
+        _deliver(store, event, paths, last)
+        store.events.routed([event.pk])
+    except Exception:
+        logger.exception("event %s could not be handed out", event.pk)
+
+
+def _deliver(store: Store, event: Event, paths: Sequence[str], last: int) -> None:
+    candidate = _as_dict(event)
+    keys = keys_of(candidate, [path for path in paths if path])
+    after = 0
+    while page := store.waits.find(event, list(keys.values()), after, last, PAGE):
+        after = page[-1].pk
+        found = [wait for wait in page if _is_met(wait, keys, candidate)]
+        if steps := [wait.step_id for wait in found if wait.step_id is not None]:
+            repeat(store.alias, partial(_give, store, steps, candidate))
+        for wait in found:
+            if wait.step_id is None:
+                _cancel(store, wait, event)
+
+
+def _cancel(store: Store, wait: Wait, event: Event) -> None:
+    run = Run.objects.using(store.alias).get(pk=wait.run_id)
+    end_early(store, run, f"The event {event.name} ({event.pk}) cancelled it.")
+    store.waits.forget(run.pk)
+
+
+def _give(store: Store, steps: Sequence[int], event: Mapping[str, Any]) -> None:
+    output = encoded(event, "the event")
+    with transaction.atomic(store.alias):
+        claims = store.steps.seize(steps)
+        flush = store.steps.flush([(claim, ended(claim, output=output)) for claim in claims])
+        store.waits.close(steps)
+        transaction.on_commit(partial(wake, flush.woken), store.alias, robust=True)
+
+
+def _is_met(wait: Wait, keys: Mapping[str, str], candidate: Mapping[str, Any]) -> bool:
+    if wait.path and keys.get(wait.path) != wait.match:
+        return False
+    try:
+        return holds(wait.rest, candidate)
+    except ExpressionFailedError as error:
+        logger.warning("run %s: %s", wait.run_id, error, extra={"run_id": str(wait.run_id)})
+        return False
+
+
+def _as_dict(event: Event) -> Mapping[str, Any]:
+    (seen,) = events_of(event)()
+    return seen.as_dict()
+
+
+def expire(store: Store, claims: Sequence[StepClaim]) -> Sequence[Memo]:
+    """End waits whose time has come; but those that are to look back first do so."""
+    if not claims:
+        return []
+    waits = store.waits.of_steps(claim.id for claim in claims)
+    over = [claim for claim in claims if claim.id not in waits or waits[claim.id].lookback is None]
+    for claim in claims:
+        if claim not in over:
+            _look_back(store, claim, waits[claim.id])
+    memos = end(store, [(claim, ended(claim)) for claim in over])
+    store.waits.close(claim.id for claim in over)
+    return memos
+
+
+def _look_back(store: Store, claim: StepClaim, wait: Wait) -> None:
+    for event in store.events.since(wait.event, wait.lookback or 0.0, _PAST):
+        candidate = _as_dict(event)
+        keys = keys_of(candidate, [wait.path] if wait.path else [])
+        if _is_met(wait, keys, candidate):
+            repeat(store.alias, partial(_give, store, [claim.id], candidate))
+            return
+    store.waits.rest(wait, claim.claim)

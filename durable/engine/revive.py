@@ -1,0 +1,157 @@
+"""Having a run go on that has ended, or happen once more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from durable import clock
+from durable.engine.cancelling import await_cancels
+from durable.engine.ingest import data_text
+from durable.engine.lookup import find
+from durable.errors import EventInvalidError, RunStateError, StepNotFoundError
+from durable.ids import new_id
+from durable.models import Event, Run, RunStatus, Step, StepStatus
+from durable.playback.failure import Failure
+from durable.store import Store, get_store
+from durable.store.executor import repeat
+from durable.wake import wake
+
+_REVIVABLE = (RunStatus.FAILED, RunStatus.CANCELLED)
+_REMEMBERED = (StepStatus.DONE, StepStatus.FAILED)
+
+
+def retry(run_id: str | UUID) -> None:
+    """Have a run go on from the step that failed, in the caller's transaction if there is one.
+
+    What is done stays done. The failed step, and what was open, is forgotten, and so is tried anew.
+
+    Raises:
+        RunNotFoundError: there is no such run.
+        RunStateError: it has neither failed nor been cancelled.
+    """
+    store = get_store()
+    repeat(store.alias, partial(_retry, store, find(store, run_id).pk))
+
+
+def _retry(store: Store, run_id: UUID) -> None:
+    with transaction.atomic(store.alias):
+        run = find(store, run_id)
+        if not store.runs.requeue(run_id, _REVIVABLE):
+            raise RunStateError(
+                f"Run {run.pk} of {run.function!r} is {run.status}: only runs that have failed or "
+                "were cancelled can be retried. durable.replay makes a new run of any."
+            )
+        store.revivals.forget(run_id, _not_to_stay(run, store.revivals.steps(run_id)))
+        if run.event is not None:
+            await_cancels(store, run.event, [run.function])
+        transaction.on_commit(wake, store.alias, robust=True)
+
+
+def _not_to_stay(run: Run, steps: Sequence[Step]) -> list[str]:
+    """Return the keys of steps that failed and were not got over, or that were never done."""
+    undone = [step.key for step in steps if step.status not in _REMEMBERED]
+    ended = [step for step in steps if step.status in _REMEMBERED]
+    failed = [step for step in ended if step.status == StepStatus.FAILED]
+    culprits = [
+        step.key
+        for step in failed
+        if _is_fatal(step) or _was_last(step, ended[ended.index(step) + 1 :])
+    ]
+    # Code beside it may have gone on: then the run's own error tells which one it was.
+    return undone + (culprits or [step.key for step in failed if _is_same(step, run)][-1:])
+
+
+def _is_same(step: Step, run: Run) -> bool:
+    kept = ("name", "message", "stack")
+    mine, its = step.failure or {}, run.failure or {}
+    return all(mine.get(name) == its.get(name) for name in kept)
+
+
+def _is_fatal(step: Step) -> bool:
+    return step.failure is not None and Failure.of_json(step.failure).is_fatal
+
+
+def _was_last(step: Step, later: Sequence[Step]) -> bool:
+    """Whether the code did not go on from a step: neither in its branch, nor around or within it."""
+    here = _path(step)
+    return not any(path.startswith(here) or here.startswith(path) for path in map(_path, later))
+
+
+def _path(step: Step) -> str:
+    return f"{step.branch}." if step.branch else ""
+
+
+def replay(
+    run_id: str | UUID, from_step: str | None = None, input: Mapping[str, Any] | None = None
+) -> str:
+    """Make a new run of the same function, in the caller's transaction if there is one.
+
+    Args:
+        run_id: the run to repeat, whatever became of it.
+        from_step: what was done before this step is copied; without it everything runs again.
+        input: data of the event, if it is to be other data.
+
+    Returns:
+        The id of the new run.
+
+    Raises:
+        RunNotFoundError: there is no such run.
+        StepNotFoundError: it has no such step; the message lists those it has.
+        EventInvalidError, OutputUnserializableError, LimitExceededError: `input` cannot be stored.
+    """
+    store = get_store()
+    run = find(store, run_id)
+    steps = _before(run, store.revivals.steps(run.pk), from_step)
+    event = None if input is None else _derived(store, run, input)
+    new = repeat(store.alias, partial(_replay, store, run, event, steps))
+    return str(new)
+
+
+def _replay(store: Store, run: Run, event: Event | None, steps: Sequence[Step]) -> UUID:
+    with transaction.atomic(store.alias):
+        if event is not None:
+            event.save(using=store.alias, force_insert=True)
+        new = store.revivals.repeat(run, event.pk if event else run.event_id, steps)
+        if start := event or run.event:
+            await_cancels(store, start, [run.function])
+        transaction.on_commit(wake, store.alias, robust=True)
+    return new
+
+
+def _before(run: Run, steps: Sequence[Step], name: str | None) -> list[Step]:
+    """Return what was done before a step, without what ran beside it in the same wave of a group."""
+    if name is None:
+        return []
+    titles = [step.title for step in steps]
+    if name not in titles:
+        known = ", ".join(map(repr, dict.fromkeys(titles))) or "none"
+        raise StepNotFoundError(
+            f"Run {run.pk} of {run.function!r} has no step {name!r}. Its steps are: {known}."
+        )
+    number = titles.index(name)
+    wave = steps[number].wave if steps[number].mode else None
+    return [
+        step
+        for step in steps[:number]
+        if step.status in _REMEMBERED
+        and not (step.mode and step.wave == wave)
+        and not _is_fatal(step)
+    ]
+
+
+def _derived(store: Store, run: Run, data: Mapping[str, Any]) -> Event:
+    """Describe an event like that of a run, with other data."""
+    if run.event is None:
+        raise EventInvalidError(
+            f"Run {run.pk} of {run.function!r} has no event whose data could be replaced.",
+            field="data",
+        )
+    now = clock.now()
+    return Event(
+        id=new_id(), name=run.event.name, data=data_text(data, "replay"), ts=now, received=now
+    )
