@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from durable.admin import payload, show
+from durable.admin import kin, payload, show
 from durable.admin.attempt import tries_of
 from durable.admin.filters import FunctionFilter, as_id
 from durable.admin.readonly import ReadOnlyAdmin
@@ -126,6 +126,16 @@ class RunAdmin(ReadOnlyAdmin[Run]):
             "{} {}", show.link(self.admin_site, event, event.name), show.code(event.pk)
         )
 
+    @admin.display(description=_("invoked by"))
+    def invoked_by(self, run: Run) -> SafeString | str:
+        """Link to the run that invoked it."""
+        return kin.parent(self.admin_site, run)
+
+    @admin.display(description=_("invoked"))
+    def invoked(self, run: Run) -> SafeString | str:
+        """Link to the runs it invoked."""
+        return kin.children(self.admin_site, run)
+
     @admin.display(description=_("data"))
     def event_data(self, run: Run) -> SafeString | str:
         """Show what it was started with."""
@@ -153,6 +163,10 @@ class RunAdmin(ReadOnlyAdmin[Run]):
             head.insert(2, "why")
         if run is not None and run.crashes:
             head.append("lost")
+        if run is not None and run.parent_id:
+            head.append("invoked_by")
+        if run is not None and kin.of(run).children:
+            head.append("invoked")
         return head
 
     def outlook(self, run: Run) -> Outlook:

@@ -23,7 +23,6 @@ _ICONS = {
     "queued": "◷",
     "pending": "◷",
     "running": "▶",
-    "sleeping": "☾",
     "waiting": "‖",
     "retrying": "↻",
     "completed": "✓",

@@ -34,6 +34,7 @@ def everything(
     bodies = {blob.key: blob for blob in blobs}
     return {
         **summary(run, outlook),
+        "parent": run.parent_id and str(run.parent_id),
         "due_at": _time(run.due_at),
         "owner": run.owner,
         "claim": run.claim,
@@ -65,6 +66,7 @@ def _event(run: Run) -> dict[str, Any] | None:
 def _step(step: Step, blob: Blob | None) -> dict[str, Any]:
     return {
         "id": step.pk,
+        "key": step.key,
         "step": step.title,
         "branch": step.branch,
         "kind": step.op,

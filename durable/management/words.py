@@ -90,3 +90,8 @@ def moment(value: datetime | None) -> str:
     if value is None:
         return "-"
     return f"{localtime(value):%Y-%m-%d %H:%M:%S}.{value.microsecond // 1000:03d}"
+
+
+def minute(value: datetime | None) -> str:
+    """Return a time to the minute, in the site's time zone, which is named."""
+    return "-" if value is None else f"{localtime(value):%Y-%m-%d %H:%M %Z}"

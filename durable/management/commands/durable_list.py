@@ -1,30 +1,32 @@
-"""`manage.py durable_list`: the newest runs."""
+"""`manage.py durable_list`: the newest runs, and what comes by schedule."""
 
 from __future__ import annotations
 
 import json
 from argparse import ArgumentTypeError
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandParser
 
 from durable import clock
+from durable.engine.coming import Coming, coming
 from durable.engine.explain import Outlook, explain
 from durable.engine.words import span, took
 from durable.management.export import summary
-from durable.management.words import coloured, line, signs_for, write
+from durable.management.words import coloured, line, minute, signs_for, write
 from durable.models import Run, RunStatus
 from durable.store import get_store
 
+_SCHEDULE = ("FUNCTION", "CRON LINE", "NEXT", "LAST", "WHY IT MAY NOT COME")
 _COLUMNS = ("ID", "STATUS", "FUNCTION", "STARTED", "TOOK", "STEPS", "WHY IT IS NOT MOVING")
 
 
 class Command(BaseCommand):
     """With `--verbosity 0` only the ids are printed."""
 
-    help = "List the newest runs."
+    help = "List the newest runs, and when functions with a cron line run next."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the arguments."""
@@ -39,14 +41,13 @@ class Command(BaseCommand):
         runs = list(_runs(alias, options)[: options["limit"]])
         outlooks = explain(alias, runs)
         if options["format"] == "json":
-            found = [summary(run, outlooks[run.pk]) for run in runs]
-            write(self.stdout, [json.dumps(found, indent=2)])
+            summaries = [summary(run, outlooks[run.pk]) for run in runs]
+            write(self.stdout, [json.dumps(summaries, indent=2)])
         elif options["verbosity"] == 0:
             write(self.stdout, [str(run.pk) for run in runs])
-        elif runs:
-            write(self.stdout, self._table(runs, outlooks))
         else:
-            self.stdout.write("No runs.")
+            found = self._table(runs, outlooks) if runs else ["No runs."]
+            write(self.stdout, [*found, *_schedule(alias, options)])
 
     def _table(self, runs: list[Run], outlooks: Mapping[UUID, Outlook]) -> Iterator[str]:
         signs = signs_for(self.stdout)
@@ -68,6 +69,28 @@ def _runs(alias: str, options: Mapping[str, Any]) -> Any:
     return runs
 
 
+def _schedule(alias: str, options: Mapping[str, Any]) -> list[str]:
+    """Return a table of what comes, unless only runs are asked for."""
+    wanted = [] if options["status"] else coming(alias)
+    if options["function"]:
+        wanted = [one for one in wanted if one.function == options["function"]]
+    if not wanted:
+        return []
+    rows = [_SCHEDULE, *map(_coming_cells, wanted)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["", *(_row(row, widths) for row in rows)]
+
+
+def _coming_cells(one: Coming) -> tuple[str, ...]:
+    return (
+        line(one.function, 40),
+        line(one.cron, 60),
+        minute(one.following),
+        minute(one.last),
+        line(one.why, 120),
+    )
+
+
 def _cells(run: Run, outlook: Outlook, sign: str) -> tuple[str, ...]:
     now = clock.now()
     return (
@@ -81,7 +104,7 @@ def _cells(run: Run, outlook: Outlook, sign: str) -> tuple[str, ...]:
     )
 
 
-def _row(cells: tuple[str, ...], widths: list[int]) -> str:
+def _row(cells: Iterable[str], widths: list[int]) -> str:
     return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
 
 

@@ -7,10 +7,12 @@ import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 
 import durable
-from durable import clock
+from durable.authoring.registry import registry
 from durable.errors import DurableError
+from durable.ids import new_id
 from durable.models import Event, Run
 from durable.store import get_store
 
@@ -30,32 +32,48 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Send it."""
-        begun = clock.now()
+        store = get_store()
+        begun = new_id()  # ids sort by time
         data = _data(sys.stdin.read() if options["data"] == "-" else options["data"])
         event = durable.Event(name=options["name"], data=data, id=options["id"])
         try:
-            (event_id,) = durable.send(event)
+            with transaction.atomic(using=store.alias):  # until then nobody has got it
+                (event_id,) = durable.send(event)
+                is_awaited = bool(store.waits.paths([event.name]))
         except DurableError as error:
             raise CommandError(str(error).removeprefix("events[0]: ")) from error
         if options["verbosity"] == 0:
             self.stdout.write(event_id)
             return
         self.stdout.write(f"event {event_id}")
-        known = Event.objects.using(get_store().alias).only("name", "received").get(pk=event_id)
-        if known.received < begun:
+        known = Event.objects.using(store.alias).only("name").get(pk=event_id)
+        if known.pk < begun:
             self.stdout.write(self.style.WARNING("It was sent before; these are its runs."))
-        self._list_runs(known)
+        self._list_runs(known, is_awaited=is_awaited)
 
-    def _list_runs(self, event: Event) -> None:
+    def _list_runs(self, event: Event, *, is_awaited: bool) -> None:
         runs = Run.objects.using(get_store().alias).filter(event=event).order_by("function")
         found = list(runs.only("pk", "function")[: _SHOWN + 1])
         for run in found[:_SHOWN]:
             self.stdout.write(f"run   {run.pk}  {run.function}")
         if len(found) > _SHOWN:
             self.stdout.write("…")
-        if not found:
-            notice = f"No function listens to {event.name!r}: the event is stored, and nothing was started."
+        if not found and is_awaited:
+            self.stdout.write(
+                "It started nothing. Runs wait for events of its name: whom it fits gets it."
+            )
+        elif not found:
+            notice = f"{_reason(event.name)}: the event is stored, and nothing was started."
             self.stdout.write(self.style.WARNING(notice))
+
+
+def _reason(name: str) -> str:
+    pairs = registry.listeners(name)
+    if any(trigger.expression for trigger, _ in pairs):
+        return f"No expression of the functions that listen to {name!r} holds for it"
+    near = None if pairs else registry.nearest(name)
+    hint = f" (did you mean {near!r}?)" if near else ""
+    return f"No function listens to {name!r}{hint}"
 
 
 def _data(text: str) -> Any:

@@ -12,6 +12,7 @@ from django.db.models.functions import Substr
 
 from durable import clock
 from durable.engine.explain import Outlook, explain
+from durable.engine.kin import kin_of
 from durable.engine.words import span, took
 from durable.management import timeline
 from durable.management.export import everything
@@ -58,7 +59,7 @@ class Command(BaseCommand):
         signs = signs_for(self.stdout)
         status = coloured(self.style, run.status, f"{signs.of(run.status)} {run.status}")
         yield f"{line(run.function, 200)}  {status}  {run.pk}"
-        for name, value in _facts(run, outlook):
+        for name, value in [*_facts(run, outlook), *_kin(run)]:
             yield f"  {name:<8} {line(value, max(self.width - 11, 20), signs.more)}"
         text = _output(run)
         if text is not None:
@@ -98,6 +99,16 @@ def _facts(run: Run, outlook: Outlook) -> Iterator[tuple[str, str]]:
         yield "worker", run.owner
 
 
+def _kin(run: Run) -> Iterator[tuple[str, str]]:
+    kin = kin_of(get_store().alias, run)
+    if kin.parent is not None:
+        yield "parent", f"{kin.parent.function}  {kin.parent.status}  {kin.parent.pk}"
+    for child in kin.children:
+        yield "child", f"{child.function}  {child.status}  {child.pk}"
+    if kin.more:
+        yield "", f"and {kin.more:,} more"
+
+
 def _output(run: Run) -> str | None:
     if not run.large:
         return run.output
@@ -110,4 +121,6 @@ def _everything(run: Run, outlook: Outlook) -> dict[str, Any]:
     steps = Step.objects.using(alias).filter(run=run).order_by("pk")
     attempts = Attempt.objects.using(alias).filter(run=run).order_by("pk")
     blobs = Blob.objects.using(alias).filter(run=run)
-    return everything(run, outlook, list(steps), list(attempts), list(blobs))
+    found = everything(run, outlook, list(steps), list(attempts), list(blobs))
+    kin = Run.objects.using(alias).filter(parent=run).order_by("pk").values_list("pk", flat=True)
+    return found | {"children": [str(pk) for pk in kin]}

@@ -8,13 +8,15 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from durable.checks.site import CLUSTER_ADVICE, NO_CLUSTER, has_cluster
 from durable.q2 import cluster, options
 from durable.worker.supervisor import Supervisor
 
 EXIT_CODES = """\
 exit codes:
   0   stopped as asked; running steps were finished
-  1   not started: the configuration or the database's tables are not right
+  1   not started: the configuration or the database's tables are not right, or three clusters in
+      a row did not start
   2   not started: the command line is not right
   3   stopped as asked, but only by force: the grace period ended or a second signal came;
       steps that were cut off are done again by another worker
@@ -54,8 +56,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **given: Any) -> None:
         """Supervise until asked to stop."""
         name, workers = given["name"], given["workers"]
+        if not has_cluster():
+            raise CommandError(f"{NO_CLUSTER} {CLUSTER_ADVICE}")
         try:
-            configured = cluster.configured(getattr(settings, "Q_CLUSTER", {}), name, workers)
+            configured = cluster.configured(settings.Q_CLUSTER, name, workers)
         except LookupError as error:
             raise CommandError(str(error.args[0])) from None
         code = Supervisor(

@@ -1,0 +1,41 @@
+"""Links from a run to who invoked it, and to whom it invoked."""
+
+from __future__ import annotations
+
+from django.contrib.admin.sites import AdminSite
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from durable.admin import show
+from durable.engine.kin import Kin, kin_of
+from durable.models import Run
+from durable.store import get_store
+
+
+def of(run: Run) -> Kin:
+    """Return the kin of a run, looked up once."""
+    if "kin" not in run.__dict__:
+        run.__dict__["kin"] = kin_of(get_store().alias, run)
+    kin: Kin = run.__dict__["kin"]
+    return kin
+
+
+def parent(site: AdminSite, run: Run) -> SafeString | str:
+    """Link to the run that invoked this one."""
+    found = of(run).parent
+    return _link(site, found) if found else show.EMPTY
+
+
+def children(site: AdminSite, run: Run) -> SafeString | str:
+    """Link to the runs that this one invoked."""
+    kin = of(run)
+    links = format_html_join("", "{}<br>", ((_link(site, child),) for child in kin.children))
+    more = _("and %(count)d more") % {"count": kin.more} if kin.more else ""
+    return format_html("{}{}", links, more) if kin.children else show.EMPTY
+
+
+def _link(site: AdminSite, run: Run) -> SafeString:
+    return format_html(
+        "{} {} {}", show.pill(run), show.link(site, run, run.function), show.code(run.pk)
+    )
