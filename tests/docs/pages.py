@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from scripts.bootstrap import ROOT
@@ -61,9 +63,18 @@ class Page:
         return [name for names in found for name in names]
 
     def execute(self, namespace: dict[str, Any], blocks: slice = slice(None)) -> dict[str, Any]:
-        """Execute its Python, one block after the other, in one namespace."""
-        for number, code in enumerate(self.blocks("python")[blocks]):
-            exec(compile(code, f"{self}, block {number}", "exec"), namespace)
+        """Execute its Python, one block after the other, in one namespace.
+
+        What earlier blocks define can be imported from `shop.workflows`, the file they are shown in.
+        """
+        shown = sys.modules["shop.workflows"] = ModuleType("shop.workflows")
+        sys.modules["shop"] = ModuleType("shop")
+        try:
+            for number, code in enumerate(self.blocks("python")[blocks]):
+                vars(shown).update(namespace)
+                exec(compile(code, f"{self}, block {number}", "exec", dont_inherit=True), namespace)
+        finally:
+            del sys.modules["shop"], sys.modules["shop.workflows"]
         return namespace
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.utils.module_loading import import_string
 
 import durable
+from durable import clock
 from durable.conf import complaints
 from durable.models import Event, Run
 from tests.docs.conftest import Play, Read, site
@@ -62,13 +65,19 @@ def test_quickstart_goes_on_to_its_end(read: Read) -> None:
 
 def test_retry(read: Read, play: Play) -> None:
     shown = read(page("docs/howto/retry.md"))
-    assert play("shop/order.placed", "charge-card", order=7) == "charged order 7"
+    assert play("shop/order.placed", "pay-by-card", order=7) == "charged order 7"
     assert play("shop/order.returned", "refund-order", order=3) == (
         "NonRetriableError: order 3 was never paid"
     )
     assert [shown["double"](attempt) for attempt in (0, 1, 30)] == [1.0, 2.0, 3600.0]
     with pytest.raises(durable.RetryAfterError):
         shown["fetch_rate"](429)
+
+
+def test_time_out_a_step(read: Read, play: Play) -> None:
+    read(page("docs/howto/time-out-a-step.md"))
+    assert play("bank/rates.due", "import-rates") == {"USD": 1.08}
+    assert play("shop/quote.asked", "ask-for-quote") == 16
 
 
 @pytest.mark.parametrize(
@@ -100,16 +109,140 @@ def test_async(read: Read, play: Play) -> None:
     assert play("crm/report.due", "count-users") == [1, 1]
 
 
+def test_typed_results(read: Read, play: Play) -> None:
+    read(page("docs/howto/typed-results.md"))
+    stored = {"number": "R-7", "due": "2026-03-01", "total": "19.90"}
+    assert play("shop/order.shipped", "bill", order=7) == stored
+    mailed = Run.objects.get().steps.get(name="mail")
+    assert mailed.result == "mailed: 19.90 are due on 01 March"
+    entered = play("shop/address.entered", "verify-address", text="Hill Road, 12345")
+    assert entered == "12345"
+
+
 def test_events_and_transactions(read: Read, play: Play) -> None:
     read(page("docs/howto/events-and-transactions.md"))
     assert User.objects.get().username == "ada"
     assert Event.objects.filter(custom_id="evt_1").count() == 1
-    (archived,) = play("shop/order.closed", "close-order", order=9)
+    (archived,) = play("shop/order.closed", "archive-order", order=9)
     assert Event.objects.get(name="shop/order.archived", pk=archived).value == {"order": 9}
     assert play("stripe/charge.failed", "audit") == "stripe/charge.failed"
+
+
+def test_sleep(read: Read, play: Play) -> None:
+    read(page("docs/howto/sleep.md"))
+    assert play("user/signed.up", "onboarding-mails", user="Ada") == [
+        "welcome to Ada",
+        "tips to Ada",
+        "offer to Ada",
+    ]
+    assert play("shop/basket.left", "remind") == [
+        "reminder after 1d to you",
+        "reminder after 1h to you",
+    ]
+
+
+def begun(name: str, function: str, **data: Any) -> Run:
+    """Send an event, and have the run come to where it rests."""
+    (event,) = durable.send(durable.Event(name=name, data=data))
+    Player().work()
+    return Run.objects.get(event_id=event, function=function)
+
+
+def send(name: str, **data: Any) -> None:
+    durable.send(durable.Event(name=name, data=data))
+
+
+def test_wait_for_an_event(read: Read, play: Play) -> None:
+    read(page("docs/howto/wait-for-an-event.md"))
+    shipped = begun("shop/order.placed", "ship-when-paid", order=7)
+    send("shop/order.paid", order=8, amount=1)
+    send("shop/order.paid", order=7, amount=12)
+    assert Player().settle(shipped).result == "order 7 shipped for 12"
+    assert play("shop/order.placed", "ship-when-paid", order=9) == "order 9 cancelled"
+    watching = begun("shop/audit.begun", "watch-large-refunds", shop="a", least=100)
+    send("shop/order.refunded", shop="b", amount=900)
+    send("shop/order.refunded", shop="a", amount=100)
+    send("shop/order.refunded", shop="a", amount=300)
+    assert Player().settle(watching).result == 300
+    send("video/job.done", video="v", url="https://example.org/v")
+    assert play("video/uploaded", "transcode", video="v") == "https://example.org/v"
+
+
+def test_exactly_once(read: Read, play: Play) -> None:
+    read(page("docs/howto/exactly-once.md"))
+    assert play("bank/account.wanted", "open-account", name="ada") == Group.objects.get().pk
+
+
+def test_run_on_a_schedule(read: Read) -> None:
+    read(page("docs/howto/run-on-a-schedule.md"))
+    player, noon = Player(), datetime(2027, 1, 1, 12, tzinfo=UTC)
+    for moment in (noon, noon + timedelta(days=1)):
+        clock.travel(moment + timedelta(seconds=1) - clock.now())
+        player.work()
+    assert player.settle(Run.objects.get(function="nightly-report")).result == (
+        "17 orders until 2027-01-02T00:30:00.000Z"
+    )
+    assert player.settle(Run.objects.get(function="refresh-rates")).result == "REFRESHED"
+
+
+def test_runs_are_managed(read: Read, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    shown, player = read(page("docs/howto/manage-runs.md")), Player()
+    run = player.settle(shown["place"](17))
+    assert shown["status_of"](run.pk) == "place-order is failed"
+    assert shown["receipt_of"](run.pk) == "ConnectionError: the bank does not answer"
+    Path("bank-is-open").touch()
+    shown["when_the_bank_is_back"](run.pk)
+    player.settle(run)
+    assert shown["receipt_of"](run.pk) == "reserved 17, charged 17"
+    again = Run.objects.get(pk=shown["charge_again"](run.pk))
+    assert player.settle(again).result == "reserved 17, charged 17"
+    other = Run.objects.get(pk=shown["with_other_data"](run.pk))
+    assert player.settle(other).result == "reserved 18, charged 18"
+    assert not shown["withdraw"](run.pk)
+    late = shown["place"](19)
+    assert shown["withdraw"](late.pk)
+    assert shown["receipt_of"](late.pk) == "cancelled"
+    durable.send(durable.Event(name="shop/order.placed", data={"order": 17}))
+    assert Run.objects.count() == 4
 
 
 def test_a_retired_function_starts_no_more(read: Read, play: Play) -> None:
     read(page("docs/howto/change-a-function-in-flight.md"))
     assert play("shop/order.placed", "fulfil-order-2", order=1) == "order 1 is packed"
     assert Run.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("event", "function", "data", "result"),
+    [
+        ("shop/order.shipped", "close-order", {"order": 7}, "mailed invoice 1007"),
+        (
+            "shop/day.ended",
+            "close-orders",
+            {"orders": [1, 2]},
+            [{"number": 1001}, {"number": 1002}],
+        ),
+        (
+            "shop/order.lost",
+            "close-order-anyway",
+            {},
+            "Error: could not find function with ID: make-invoise",
+        ),
+    ],
+)
+def test_call_another_function(
+    read: Read, play: Play, event: str, function: str, data: dict[str, Any], result: Any
+) -> None:
+    read(page("docs/howto/call-another-function.md"))
+    assert play(event, function, **data) == result
+
+
+def test_react_to_failure(read: Read, play: Play) -> None:
+    read(page("docs/howto/react-to-failure.md"))
+    failure = play("shop/order.placed", "charge-card", order=7)
+    assert failure["message"] == "the card was refused"
+    Player().work()
+    assert Run.objects.get(function="charge-card-failure").result == "order 7: the card was refused"
+    assert Run.objects.get(function="count-failures").result == "charge-card: NonRetriableError"
+    assert Run.objects.count() == 3

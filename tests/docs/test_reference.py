@@ -19,7 +19,15 @@ from durable.models import RunStatus, StepStatus
 from scripts.bootstrap import ROOT
 from tests.docs.pages import code, page
 
-COMMANDS = ("durable_worker", "durable_send", "durable_list", "durable_show")
+COMMANDS = (
+    "durable_worker",
+    "durable_send",
+    "durable_list",
+    "durable_show",
+    "durable_cancel",
+    "durable_retry",
+    "durable_replay",
+)
 
 
 def test_settings() -> None:
