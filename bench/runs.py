@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
 import durable
-from durable.models import Run
+from durable.models import Run, RunStatus
 from durable.store import get_store
 from durable.worker.drain import Worker
 from durable.worker.identity import owner
@@ -46,6 +47,13 @@ def await_ends(runs: Sequence[UUID]) -> list[int]:
     wait_until(lambda: not rows.filter(ended=None).exists(), f"{len(runs)} runs to end")
     assert not rows.exclude(status="completed").exists(), "a run failed"
     return [int(run.result) for run in rows]
+
+
+def await_sleep(runs: Sequence[UUID]) -> None:
+    """Wait until each of the runs waits for its sleep to end."""
+    rows = Run.objects.filter(pk__in=runs)
+    asleep = partial(rows.filter(status=RunStatus.WAITING, owner=None, pending=1).count)
+    wait_until(lambda: asleep() == len(runs), f"{len(runs)} runs to sleep")
 
 
 def await_marks(path: Path, count: int) -> list[int]:

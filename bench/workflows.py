@@ -103,6 +103,27 @@ def late(ctx: durable.ContextSync) -> int:
     return now()
 
 
+@durable.create_function(fn_id="sleeper", trigger=durable.TriggerEvent(event="bench/sleeper"))
+def sleeper(ctx: durable.ContextSync) -> int:
+    """Sleep, and write down when that is over and when the run goes on."""
+    file, milliseconds = Path(str(ctx.event.data["path"])), _count(ctx, "milliseconds")
+    if not file.exists():
+        file.write_text(str(now() + milliseconds * 1_000_000))
+    ctx.step.sleep("sleep", milliseconds)
+    woken = now()
+    file.write_text(f"{file.read_text()} {woken}")
+    return woken
+
+
+@durable.create_function(fn_id="dozer", trigger=durable.TriggerEvent(event="bench/dozer"))
+def dozer(ctx: durable.ContextSync) -> int:
+    """Do a step, sleep, and do another."""
+    ctx.step.run("before", nothing)
+    ctx.step.sleep("sleep", _count(ctx, "milliseconds"))
+    ctx.step.run("after", nothing)
+    return now()
+
+
 @durable.create_function(fn_id="victim", trigger=durable.TriggerEvent(event="bench/victim"))
 def victim(ctx: durable.ContextSync) -> int:
     """Hold on in a step until the worker is killed."""

@@ -16,8 +16,15 @@ from xml.etree import ElementTree
 from scripts.bootstrap import ROOT
 
 ONCE = ("tests/unit", "tests/contract", "tests/docs")
-PARALLEL = ("tests/integration", "tests/cases", "tests/invariants")
-ALONE = ("tests/acceptance", "tests/project")  # they start processes of their own
+PARALLEL = (
+    "tests/integration",
+    "tests/cases",
+    "tests/testing",
+    "tests/scenarios",
+    "tests/invariants",
+)
+ALONE = ("tests/acceptance", "tests/scenarios", "tests/project")  # they start processes
+TOGETHER_ONLY, ALONE_ONLY = "not redis and not alone", "alone and not redis"
 
 NO_TESTS_COLLECTED = 5
 

@@ -7,6 +7,7 @@ python -m scripts.run_tests checks unit     only what is named: checks, unit, sq
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -14,11 +15,20 @@ from contextlib import ExitStack
 from typing import Any
 
 from scripts import checks, interpreters, servers
-from scripts.rows import ALONE, ONCE, PARALLEL, Result, Row, run
+from scripts.rows import ALONE, ALONE_ONLY, ONCE, PARALLEL, TOGETHER_ONLY, Result, Row, run
 
 Found = dict[str, servers.Server]
 
 SERVERS = ("sqlite", "postgres", "mariadb", "redis")
+# Every how manieth case is played where all of them would take too long; DURABLE_TEST_FULL=1 plays all.
+SHARES = {"postgres": 3, "mariadb": 5, "another Python": 6}
+ELSEWHERE = (
+    "tests/unit",
+    "tests/integration",
+    "tests/cases",
+    "tests/testing",
+    "tests/scenarios",
+)
 NAMES = ("checks", "unit", *SERVERS, *(one.python for one in interpreters.others()))
 
 
@@ -76,13 +86,31 @@ def _server_row(name: str, server: servers.Server, found: Found) -> Row | Result
         return _skipped(name, server.remark)
     if name == "redis":
         return Row(name=name, alone=("tests", "-m", "redis"), environment=_redis(server, found))
+    share = SHARES.get(name, 1)
     return Row(
         name=name,
-        parallel=(*PARALLEL, "-m", "not redis"),
-        alone=(*ALONE, "-m", "not redis"),
-        environment=_on(name, server),
-        remark=server.remark,
+        parallel=(*PARALLEL, "-m", TOGETHER_ONLY),
+        alone=(*(ALONE if name == "sqlite" else ALONE[:-1]), "-m", ALONE_ONLY),
+        environment={**_on(name, server), **_every(share)},
+        remark=_remark(server.remark, share),
     )
+
+
+def _every(share: int) -> dict[str, str]:
+    return {"DURABLE_TEST_EVERY": str(_share(share))}
+
+
+def _share(share: int) -> int:
+    return 1 if _is_full() else share
+
+
+def _is_full() -> bool:
+    return bool(os.environ.get("DURABLE_TEST_FULL"))
+
+
+def _remark(remark: str, share: int) -> str:
+    some = f"1 case of {_share(share)}" if _share(share) > 1 else ""
+    return ", ".join(filter(None, [remark, some]))
 
 
 def _redis(server: servers.Server, found: Found) -> dict[str, str]:
@@ -99,15 +127,19 @@ def _interpreter_rows(
     if not python:
         yield _skipped(str(interpreter), "not installed")
         return
-    for name in ("sqlite", "postgres"):
+    folders: dict[str, tuple[str, ...]] = {"sqlite": ELSEWHERE}
+    if _is_full():
+        folders["postgres"] = ("tests/integration",)
+    for name, tests in folders.items():
         server = found.get(name, servers.Server(url="sqlite:" if name == "sqlite" else ""))
         if server.is_reachable:
-            unit = ("tests/unit",) if name == "sqlite" else ()
+            share = SHARES["another Python"]
             yield Row(
                 name=f"{interpreter}, {name}",
-                parallel=(*unit, "tests/integration", "tests/cases", "-m", "not redis"),
-                environment=_on(name, server),
+                parallel=(*tests, "-m", TOGETHER_ONLY),
+                environment={**_on(name, server), **_every(share)},
                 python=python,
+                remark=_remark("", share if name == "sqlite" else 1),
             )
 
 

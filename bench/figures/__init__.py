@@ -24,10 +24,12 @@ FIGURES = (
     Figure(name="checkpoint"),
     Figure(name="sequence"),
     Figure(name="gather"),
+    Figure(name="waits"),
     Figure(name="parallel", brokers=("durable", "orm", "redis")),
     Figure(name="latency", brokers=("durable", "orm", "redis")),
     Figure(name="lateness", brokers=("durable", "orm", "redis")),
     Figure(name="throughput"),
     Figure(name="memory"),
+    Figure(name="sleeping"),
     Figure(name="recovery"),
 )

@@ -12,8 +12,8 @@ from bench.rounds import take_turns
 from bench.rows import Row
 from bench.stage import Stage
 from durable.models import Step
-from durable.replay.keys import step_key
-from durable.replay.request import ParallelMode, Request
+from durable.playback.keys import step_key
+from durable.playback.request import ParallelMode, Request, Work
 from durable.store import get_store
 from durable.store.rows import Result
 
@@ -70,7 +70,6 @@ def _result(number: int) -> Result:
         index=0,
         branch="",
         mode=ParallelMode.WAIT,
-        body=str,
-        args=(),
+        what=Work(str),
     )
     return Result(request=request, attempt=0, seconds=0.0, output="null")

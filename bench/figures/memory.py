@@ -23,7 +23,7 @@ def measure(stage: Stage) -> Iterator[Row]:
     for _ in range(stage.either(11, 3)):
         runs.await_ends(runs.send("mixture", each))
         for pid in workers:
-            sizes[pid].append(_resident(pid))
+            sizes[pid].append(resident(pid))
     slopes = [linear_regression(range(len(seen)), seen).slope for seen in sizes.values()]
     per_thousand = [slope / each * 1000 / 1024 for slope in slopes]
     ratios = [seen[-1] / seen[0] for seen in sizes.values()]
@@ -33,6 +33,6 @@ def measure(stage: Stage) -> Iterator[Row]:
     yield Row(what="growth in 1,000 runs", spread=Spread.of(per_thousand), unit="KiB")
 
 
-def _resident(pid: int) -> int:
+def resident(pid: int) -> int:
     """Return the bytes of a process that are in memory."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE

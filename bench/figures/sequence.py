@@ -15,7 +15,7 @@ from bench.rows import Row
 from bench.stage import Stage
 from durable.clock import now
 from durable.models import Run
-from durable.replay.keys import step_key
+from durable.playback.keys import step_key
 
 MANY, FEW = 1000, 10
 COMMITS = 300

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from pathlib import Path
+from typing import Any, NoReturn
 
 from project.demo import stage
 
@@ -12,14 +14,27 @@ from project.demo import stage
 def main() -> int:
     arguments = _arguments()
     file = arguments.file.resolve()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
     try:
         stage.build()
         from project.demo import play  # it imports models, which Django must have loaded before
 
         return play.play(file, with_kills=arguments.kill)
-    except KeyboardInterrupt:
+    except Stopped as stopped:
         print("\nStopped, and everything that was started with it.")
-        return 130
+        return 128 + stopped.number
+
+
+class Stopped(BaseException):
+    """A signal asks to stop. A KeyboardInterrupt may end Python by the signal although it was caught."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+
+def _stop(number: int, _: Any) -> NoReturn:
+    raise Stopped(number)
 
 
 def _arguments() -> argparse.Namespace:
