@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from zlib import crc32
 
 import psutil
 import pytest
@@ -16,6 +17,7 @@ from pytest_django import DjangoDbBlocker
 
 from durable import clock as durable_clock
 from durable.authoring.registry import Registry, registry
+from durable.engine import pace
 from durable.worker import heartbeat
 from project.demo import processes
 from tests import backends
@@ -23,14 +25,17 @@ from tests import backends
 ACCEPTANCE_TIMEOUT = 180  # seconds: real clusters have to start, die and be noticed
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests of other databases, and give those with real processes more time."""
-    mine = [item for item in items if _is_for(item, backends.chosen())]
+    """Leave out the tests of other databases; mark those with real processes, and give them time."""
+    mine = [item for item in items if _is_for(item, backends.chosen()) and _is_drawn(item)]
     config.hook.pytest_deselected(items=[item for item in items if item not in mine])
     items[:] = mine
     for item in items:
-        if _is_acceptance(item) and not item.get_closest_marker("timeout"):
-            item.add_marker(pytest.mark.timeout(ACCEPTANCE_TIMEOUT))
+        if _is_alone(item):
+            item.add_marker(pytest.mark.alone)
+            if not item.get_closest_marker("timeout"):
+                item.add_marker(pytest.mark.timeout(ACCEPTANCE_TIMEOUT))
 
 
 def _is_for(item: pytest.Item, backend: str) -> bool:
@@ -38,8 +43,22 @@ def _is_for(item: pytest.Item, backend: str) -> bool:
     return not named or backend in named
 
 
-def _is_acceptance(item: pytest.Item) -> bool:
-    return "acceptance" in Path(item.path).parts
+def _is_drawn(item: pytest.Item) -> bool:
+    """Whether a case is among every so manieth that `DURABLE_TEST_EVERY` asks for; others always are."""
+    every = int(os.environ.get("DURABLE_TEST_EVERY", "1"))
+    is_case = _tier(item) in ("cases", "testing", "scenarios", "acceptance")
+    return not is_case or crc32(item.nodeid.encode()) % every == 0
+
+
+def _is_alone(item: pytest.Item) -> bool:
+    """Whether it starts processes; of the scenarios those do that are for Postgres only."""
+    tier = _tier(item)
+    is_cluster = tier == "scenarios" and item.get_closest_marker("postgres") is not None
+    return tier in ("acceptance", "project") or is_cluster
+
+
+def _tier(item: pytest.Item) -> str:
+    return Path(item.path).relative_to(Path(__file__).parent).parts[0]
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -84,6 +103,12 @@ def _children_left(patience: float) -> set[int]:
             break
         time.sleep(0.1)
     return left
+
+
+@pytest.fixture(autouse=True)
+def unknown_paces() -> None:
+    """Forget how long the bodies of other tests took."""
+    pace.forget()
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -75,7 +76,7 @@ class Cluster:
         except psutil.NoSuchProcess:
             found = []
         self._all |= {process.pid: process for process in found}
-        return [process for process in found if process.status() != psutil.STATUS_ZOMBIE]
+        return [process for process in found if _is_alive(process)]
 
     def find(self, role: str) -> list[int]:
         """Return the pids of workers, monitor or pusher."""
@@ -114,11 +115,7 @@ class Cluster:
     def survivors(self) -> list[int]:
         """Return those of all processes ever seen here that are alive."""
         self.processes()
-        return [
-            process.pid
-            for process in self._all.values()
-            if process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-        ]
+        return [process.pid for process in self._all.values() if _is_alive(process)]
 
     def explain(self) -> str:
         """Return what to look at when a test fails."""
@@ -133,7 +130,7 @@ class Cluster:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.processes()
+        self._freeze()
         self._process.kill()
         self._process.wait()
         for pid in self.survivors():
@@ -141,10 +138,27 @@ class Cluster:
         psutil.wait_procs(list(self._all.values()), timeout=5)
         self._listener.join(5)
 
+    def _freeze(self) -> None:
+        """Have none of them start another while they are killed."""
+        self._process.send_signal(signal.SIGSTOP)
+        frozen: set[int] = set()
+        while new := [one for one in self.processes() if one.pid not in frozen]:
+            for process in new:
+                with suppress(psutil.NoSuchProcess):
+                    process.suspend()
+                frozen.add(process.pid)
+
     def _listen(self) -> None:
         assert self._process.stdout is not None
         with self._process.stdout as output:
             self._said.extend(output)
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:  # it ended between the two questions
+        return False
 
 
 def eventually(

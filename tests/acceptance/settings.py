@@ -11,4 +11,4 @@ DATABASES = {
     alias: {**entry, "CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
     for alias, entry in SITE_DATABASES.items()
 }
-DURABLE = {"LEASE": 4.0, "HEARTBEAT": 1.0}
+DURABLE = {"LEASE": 4.0, "HEARTBEAT": 1.0, "BACKOFF": (0.2,)}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from durable import ParallelMode
 from durable.authoring.registry import Registry
 from tests.harness import Player
-from tests.unit.replay import programs
+from tests.unit.playback import programs
 
 Make = Callable[[programs.Part], Any]
 

@@ -40,6 +40,17 @@ def test_changes_do_not_reach_the_next_call(
     assert run.result == ["b", "items", "seen"]
 
 
+def taker_of_one_step(ctx: Any) -> str:
+    last: str = ctx.event.data["items"].pop()
+    ctx.step.run("first", say, "first")
+    return last
+
+
+def test_changes_do_not_reach_a_call_that_follows_at_once(player: Player) -> None:
+    run = player.play(taker_of_one_step, {"items": ["a", "b"]}, strict=True)
+    assert run.result == "b"
+
+
 def test_changes_do_not_reach_another_function(player: Player) -> None:
     player.define(taker, fn_id="taker")
     player.define(lambda ctx: list(ctx.event.data["items"]), fn_id="reader")

@@ -8,7 +8,7 @@ import pytest
 
 from tests.harness import Handler, Player, sync_and_async
 
-KINDS = ["sleep", "sleep_until", "wait_for_event", "send_event", "invoke", "invoke_by_id"]
+KINDS = ["ai"]
 
 
 def ask_for_it(ctx: Any) -> None:

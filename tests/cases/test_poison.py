@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from types import ModuleType
 
 import pytest
@@ -68,14 +69,42 @@ def test_a_planned_step_that_lost_three_workers_fails(player: Player, clock: Mod
     player.define(race, parallel_mode=ParallelMode.RACE)
     run = player.send()
     player.worker.take_one()
-    for number in range(3):
-        player.store.steps.claim(f"lost:{number}:1", 1)
+    player.store.steps.claim("lost:0:1", 1)
+    for number in range(1, 3):
         clock.travel(LEASE)
+        player.store.steps.claim_lost(f"lost:{number}:1")
+    clock.travel(LEASE)
     player.settle(run)
     assert run.failure is not None
     assert run.failure["code"] == "worker_lost"
     assert steps_of(run) == {"deadly": "failed"}
     assert journal == []
+
+
+def three(ctx: durable.ContextSync) -> list[str]:
+    return list(
+        ctx.group.parallel(
+            tuple(partial(ctx.step.run, name, say, name) for name in ("deadly", "b", "c"))
+        )
+    )
+
+
+def test_the_neighbours_of_a_deadly_step_are_not_blamed_for_it(
+    player: Player, clock: ModuleType
+) -> None:
+    """All three are lost at first; then each is claimed alone, and two of them are done."""
+    player.define(three, parallel_mode=ParallelMode.RACE)
+    run = player.send()
+    player.worker.take_one()
+    player.store.steps.claim("lost:0:1", 3)
+    clock.travel(LEASE)
+    for number in range(1, 3):
+        player.store.steps.claim_lost(f"lost:{number}:1")
+        while player.worker.take_one():
+            """The other workers go on."""
+        clock.travel(LEASE)
+    player.settle(run)
+    assert steps_of(run) == {"deadly": "failed", "b": "done", "c": "done"}
 
 
 def test_progress_sets_the_count_back(player: Player, clock: ModuleType) -> None:

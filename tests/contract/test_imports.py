@@ -6,15 +6,26 @@ import subprocess
 import sys
 
 import pytest
-from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 
 
 def test_import_contracts_are_kept() -> None:
-    assert lint_imports(no_cache=True) == EXIT_STATUS_SUCCESS
+    """In a process of its own: it configures logging anew."""
+    code = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True))"
+    linted = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert linted.returncode == 0, linted.stdout
 
 
 @pytest.mark.parametrize(
-    "module", ["durable.replay", "durable.authoring", "durable.errors", "durable.codec", "durable"]
+    "module",
+    [
+        "durable.playback.tape",
+        "durable.expressions.condition",
+        "durable.typed.output",
+        "durable.authoring.step",
+        "durable.errors",
+        "durable.codec",
+        "durable",
+    ],
 )
 def test_import_loads_no_model_and_no_queue(module: str) -> None:
     code = f"import sys, {module}; print(*sys.modules)"
@@ -22,4 +33,4 @@ def test_import_loads_no_model_and_no_queue(module: str) -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()
     heavy = {"django.db", "django_q", "rest_framework"} if module == "durable" else {"django"}
-    assert heavy.isdisjoint(loaded)
+    assert (heavy | {"pydantic"}).isdisjoint(loaded)

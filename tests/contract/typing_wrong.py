@@ -14,8 +14,10 @@ def sync_function(ctx: durable.ContextSync) -> None:
     ctx.step.run("one too many", count, "text", 2)  # type: ignore[arg-type]
     ctx.step.run(5, count, "id is a number")  # type: ignore[arg-type]
     _: str = ctx.step.run("result", count, "text")  # type: ignore[assignment]
+    __: str = ctx.step.run("typed", count, "text", output_type=int)  # type: ignore[assignment]
     ctx.group.parallel((ctx.step.run("called", count, "text"),))  # type: ignore[arg-type]
     ctx.group.parallel((), "wait")  # type: ignore[call-overload]
+    ctx.step.invoke("by its id", function="callee")  # type: ignore[arg-type]
     ctx.sleep("not here")  # type: ignore[attr-defined]
 
 

@@ -10,9 +10,9 @@ from uuid import UUID
 
 from durable import clock
 from durable.ids import new_id
-from durable.models import Attempt, Blob, Event, Run, RunStatus, Step, StepStatus
+from durable.models import Attempt, Blob, Event, Run, RunStatus, Schedule, Step, StepStatus
 from durable.models.status import FINAL_RUN
-from durable.replay.keys import step_key
+from durable.playback.keys import step_key
 
 _made = count()
 
@@ -85,6 +85,12 @@ def failed_try(of: Run, on: Step | None = None, number: int = 0, **error: str) -
         started=ago(8),
         ended=ago(7.5),
     )
+
+
+def schedule(function: str = "shop", cron: str = "@daily", **fields: Any) -> Schedule:
+    """Store a schedule that comes in an hour."""
+    fields = {"due_at": ago(-3600), "created": ago(10), **fields}
+    return Schedule.objects.create(function=function, cron=cron, **fields)
 
 
 def large(of: Run, text: str, on: Step | None = None) -> None:

@@ -20,12 +20,13 @@ def viewer(*models: str) -> Client:
     return browser
 
 
-@pytest.mark.parametrize("model", ["run", "event", "step", "attempt"])
+@pytest.mark.parametrize("model", ["run", "event", "step", "attempt", "schedule"])
 def test_nobody_adds_changes_or_deletes(admin_client: Client, model: str) -> None:
     run = rows.run()
     rows.failed_try(run, rows.step(run))
     event, step, attempt = run.event_id, run.steps.get().pk, run.attempts.get().pk
-    pk = {"run": run.pk, "event": event, "step": step, "attempt": attempt}[model]
+    pks = {"run": run.pk, "event": event, "step": step, "attempt": attempt}
+    pk = (pks | {"schedule": rows.schedule().pk})[model]
     base = f"/admin/durable/{model}"
     assert admin_client.get(f"{base}/add/").status_code == 403
     assert admin_client.post(f"{base}/{pk}/change/", {"status": "x"}).status_code == 403

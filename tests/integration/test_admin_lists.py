@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from django.db import connection
-from django.test import Client
+from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 
 import durable
@@ -78,7 +79,7 @@ def test_lists_leave_payloads_in_the_database(browser: Client, model: str, colum
             assert payload not in sql
 
 
-@pytest.mark.parametrize("model", ["run", "event", "step", "attempt"])
+@pytest.mark.parametrize("model", ["run", "event", "step", "attempt", "schedule"])
 def test_lists_count_no_further_than_the_cap(browser: Client, model: str) -> None:
     rows.failed_try(rows.run())
     counts = [sql for sql in queries(browser, f"/admin/durable/{model}/") if "COUNT(*)" in sql]
@@ -173,7 +174,7 @@ def test_failed_tries_are_listed_with_step_and_error(browser: Client) -> None:
     assert "the function&#x27;s own code" in page
 
 
-@pytest.mark.parametrize("model", ["run", "event", "step", "attempt"])
+@pytest.mark.parametrize("model", ["run", "event", "step", "attempt", "schedule"])
 def test_lists_hold_no_inline_style_or_script(browser: Client, model: str) -> None:
     run = rows.run(RunStatus.FAILED)
     rows.failed_try(run, rows.step(run))
@@ -181,3 +182,21 @@ def test_lists_hold_no_inline_style_or_script(browser: Client, model: str) -> No
     assert " style=" not in page
     assert " onclick=" not in page
     assert "<style" not in page
+
+
+@override_settings(TIME_ZONE="Asia/Tokyo")
+def test_schedules_are_listed_in_the_order_in_which_they_come(
+    browser: Client, fresh_registry: Registry
+) -> None:
+    trigger = durable.TriggerCron(cron="TZ=UTC 0 1 * * *")
+    durable.create_function(fn_id="nightly", trigger=trigger)(lambda ctx: None)
+    day = datetime(2127, 1, 1, tzinfo=UTC)
+    later = rows.schedule("gone", "@daily", due_at=day + timedelta(days=9))
+    first = rows.schedule("nightly", "TZ=UTC 0 1 * * *", due_at=day, fired=day - timedelta(days=1))
+    assert shown(browser, "/admin/durable/schedule/") == [first, later]
+    page = get(browser, "/admin/durable/schedule/")
+    assert "<code>TZ=UTC 0 1 * * *</code>" in page
+    assert "2127-01-01 09:00:00.000" in page
+    assert "2126-12-31 09:00:00.000" in page
+    assert page.count("the function is not registered here") == 1
+    assert "TZ=UTC 0 1" in get(browser, f"/admin/durable/schedule/{first.pk}/change/")

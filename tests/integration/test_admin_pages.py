@@ -44,6 +44,17 @@ def test_run_shows_event_times_result_and_steps(admin_client: Client) -> None:
     assert "&quot;fine&quot;" in shown
 
 
+def test_who_invoked_a_run_and_whom_it_invoked_is_linked(admin_client: Client) -> None:
+    parent = rows.run(function="parent")
+    run = rows.run(parent=parent)
+    child = rows.run(function="child", parent=run)
+    shown = page(admin_client, run)
+    for other in (parent, child):
+        assert f'/admin/durable/run/{other.pk}/change/">{other.function}</a>' in shown
+    assert "Invoked by" in shown
+    assert "Invoked by" not in page(admin_client, parent)
+
+
 def test_failed_run_shows_error_and_traceback(admin_client: Client) -> None:
     shown = page(admin_client, rows.run(RunStatus.FAILED))
     assert "TimeoutError: too slow" in shown

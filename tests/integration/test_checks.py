@@ -10,6 +10,7 @@ from django.test import override_settings
 
 import durable
 from durable.authoring.registry import Registry
+from durable.expressions import full
 
 SOUND = {
     "name": "durable",
@@ -77,12 +78,6 @@ def test_duplicate_function_ids_are_shown_with_both_places() -> None:
     ("options", "what"),
     [
         ({"concurrency": [durable.Concurrency(limit=1)]}, "concurrency="),
-        ({"on_failure": print}, "on_failure="),
-        ({"trigger": durable.TriggerCron(cron="0 4 * * *")}, "TriggerCron(cron='0 4 * * *')"),
-        (
-            {"trigger": durable.TriggerEvent(event="a", expression="event.data.n > 1")},
-            "TriggerEvent(event='a', expression=)",
-        ),
     ],
 )
 def test_what_is_not_supported_yet_is_named(options: dict[str, Any], what: str) -> None:
@@ -101,9 +96,12 @@ def test_naive_times_are_refused() -> None:
         assert "USE_TZ" in only("durable.E004").msg
 
 
-def test_missing_cluster_setting_is_named() -> None:
-    with override_settings(Q_CLUSTER=None):
-        assert "Q_CLUSTER" in only("durable.E005").msg
+@pytest.mark.parametrize("given", [None, {}, "redis"])
+def test_missing_cluster_setting_is_named_with_the_lines_to_add(given: Any) -> None:
+    with override_settings(Q_CLUSTER=given):
+        message = only("durable.E005")
+    assert "Q_CLUSTER is missing" in message.msg
+    assert '    Q_CLUSTER = {\n        "name": "durable",\n' in str(message.hint)
 
 
 def test_missing_queue_app_is_named(settings: Any) -> None:
@@ -120,6 +118,17 @@ def test_backoff_that_is_no_function_is_named(path: str) -> None:
 def test_backoff_function_is_accepted() -> None:
     with override_settings(DURABLE={"BACKOFF": "math.exp"}):
         assert found() == []
+
+
+def test_the_whole_of_cel_needs_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(full, "is_installed", lambda: False)
+    with override_settings(DURABLE={"EXPRESSIONS": "cel"}):
+        assert "common-expression-language is not installed" in only("durable.E012").msg
+
+
+def test_our_part_of_cel_needs_no_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(full, "is_installed", lambda: False)
+    assert found() == []
 
 
 def test_wrong_kind_of_context_is_named() -> None:
@@ -139,9 +148,41 @@ def test_right_kinds_of_context_are_accepted() -> None:
     assert found() == []
 
 
-def test_trigger_that_nobody_can_send_is_named() -> None:
-    make(trigger=durable.TriggerEvent(event="durable/function.failed"))(lambda ctx: None)
-    assert "can never be started by 'durable/function.failed'" in only("durable.E009").msg
+@pytest.mark.parametrize(
+    ("event", "hint"),
+    [
+        ("durable/made.up", "durable/function.finished"),
+        ("durable/function.failed.*", "durable/function.finished"),
+        ("inngest/function.failed", "Write 'durable/function.failed', which durable sends"),
+    ],
+)
+def test_trigger_that_nobody_can_send_is_named(event: str, hint: str) -> None:
+    make(trigger=durable.TriggerEvent(event=event))(lambda ctx: None)
+    message = only("durable.E009")
+    assert f"can never be started by {event!r}" in message.msg
+    assert hint in str(message.hint)
+
+
+@pytest.mark.parametrize(
+    "event", ["durable/function.failed", "durable/function.invoked", "durable/*", "*"]
+)
+def test_trigger_on_what_durable_sends_is_accepted(event: str) -> None:
+    make(trigger=durable.TriggerEvent(event=event))(lambda ctx: None)
+    assert found() == []
+
+
+def test_cron_line_is_accepted() -> None:
+    make(trigger=durable.TriggerCron(cron="0 4 * * *", jitter="30s"))(lambda ctx: None)
+    assert found() == []
+
+
+def test_cron_line_without_cronsim_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("durable.authoring.cron.CronSim", None)
+    assert found() == []
+    make(trigger=durable.TriggerCron(cron="0 4 * * *"))(lambda ctx: None)
+    message = only("durable.E013")
+    assert message.hint == "pip install django-durable-workflows[cron]"
+    assert "have a TriggerCron: 'order'" in message.msg
 
 
 def test_threads_of_an_async_function_have_no_effect() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from types import ModuleType
@@ -183,9 +184,16 @@ def test_nobody_is_woken_by_a_rollback(woken: list[int]) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_nobody_is_woken_for_nothing(woken: list[int]) -> None:
+def test_nobody_is_woken_for_an_event_that_is_known(woken: list[int]) -> None:
     durable.send(paid("charge-1"))
-    durable.send([paid("charge-1"), paid(name="ignored")])
+    durable.send(paid("charge-1"))
+    assert woken == [1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_somebody_is_woken_for_an_event_that_starts_nothing(woken: list[int]) -> None:
+    """A run may be waiting for it."""
+    durable.send(paid(name="ignored"))
     assert woken == [1]
 
 
@@ -209,3 +217,37 @@ def test_async_code_sends_too(woken: list[int]) -> None:
     (id,) = asend(paid("charge-1"))
     assert asend([paid("charge-1")]) == [id]
     assert (Event.objects.count(), Run.objects.count(), woken) == (1, 1, [1])
+
+
+@pytest.fixture
+def unheard(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    """The log, which tells of events that start nothing."""
+    caplog.set_level(logging.INFO, logger="durable.engine")
+    return caplog
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_event_that_nobody_wants_is_logged_with_a_near_name(
+    unheard: pytest.LogCaptureFixture,
+) -> None:
+    durable.send([paid(), paid(name="payd")])
+    assert unheard.messages == ["no function is triggered by 'payd'; did you mean 'paid'?"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_event_that_nobody_wants_is_logged_after_the_commit(
+    unheard: pytest.LogCaptureFixture,
+) -> None:
+    with transaction.atomic():
+        durable.send(paid(name="ignored"))
+        assert unheard.messages == []
+    assert unheard.messages == ["no function is triggered by 'ignored'"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_event_that_was_sent_before_is_not_logged_again(
+    unheard: pytest.LogCaptureFixture,
+) -> None:
+    durable.send(paid("charge-1"))
+    durable.send(paid("charge-1"))
+    assert unheard.messages == []

@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 import durable
 from durable.authoring.registry import Registry
 from durable.models import Event, Run
+from durable.testing import Workflows
 
 pytestmark = pytest.mark.django_db
 
@@ -45,8 +46,23 @@ def test_quiet_prints_the_id_alone() -> None:
 
 
 def test_event_that_nobody_listens_to_is_stored_and_says_so() -> None:
-    assert "No function listens to 'order/pad'" in send("order/pad")
+    assert "No function listens to 'order/pad' (did you mean 'order/paid'?)" in send("order/pad")
     assert Event.objects.get().name == "order/pad"
+
+
+def test_event_that_was_sent_before_anybody_listened_is_not_taken_for_a_typing_error() -> None:
+    send("order/late", "--id=evt-1")
+    durable.create_function(fn_id="late", trigger=durable.TriggerEvent(event="order/late"))(
+        lambda ctx: None
+    )
+    assert "No function listens to 'order/late': the event" in send("order/late", "--id=evt-1")
+
+
+def test_event_that_no_expression_wants_says_so() -> None:
+    trigger = durable.TriggerEvent(event="order/big", expression="event.data.total > 100")
+    durable.create_function(fn_id="big", trigger=trigger)(lambda ctx: None)
+    said = send("order/big", "--data", '{"total": 7}')
+    assert "No expression of the functions that listen to 'order/big' holds for it" in said
 
 
 def test_id_has_an_event_count_once() -> None:
@@ -83,3 +99,14 @@ def test_wrong_events_are_clear_errors_and_store_nothing(
     with pytest.raises(CommandError, match=complaint):
         send(*arguments)
     assert not Event.objects.exists()
+
+
+def test_event_that_runs_wait_for_is_not_taken_for_a_typing_error(workflows: Workflows) -> None:
+    @durable.create_function(fn_id="order", trigger=durable.TriggerEvent(event="order/placed"))
+    def order(ctx: durable.ContextSync) -> None:
+        ctx.step.wait_for_event("shipped", event="order/shipped", timeout="1d")
+
+    workflows.run(order, {})
+    assert send("order/shipped").splitlines()[1:] == [
+        "It started nothing. Runs wait for events of its name: whom it fits gets it."
+    ]

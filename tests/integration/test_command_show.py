@@ -45,6 +45,28 @@ def test_run_that_rests_says_why() -> None:
     assert line_of(text, "why").endswith("no worker has taken it for 1 min")
 
 
+def test_who_invoked_a_run_and_whom_it_invoked_is_named() -> None:
+    parent = rows.run(function="parent")
+    run = rows.run(parent=parent)
+    children = [rows.run(RunStatus.FAILED, function=f"child{n}", parent=run) for n in range(2)]
+    text = show(run)
+    assert line_of(text, "parent").split() == ["parent", "parent", "completed", str(parent.pk)]
+    lines = [line.split() for line in text.splitlines() if line.startswith("  child")]
+    assert lines == [["child", child.function, "failed", str(child.pk)] for child in children]
+    known = json.loads(show(run, format="json"))
+    assert known["parent"] == str(parent.pk)
+    assert known["children"] == [str(child.pk) for child in children]
+
+
+def test_of_many_children_the_first_are_named() -> None:
+    run = rows.run()
+    for _ in range(53):
+        rows.run(parent=run)
+    text = show(run)
+    assert text.count("  child ") == 50
+    assert "and 3 more" in text
+
+
 def test_each_step_has_a_bar_on_one_axis() -> None:
     run = rows.run(started=rows.ago(10), ended=rows.ago(0))
     rows.step(run, "first", started=rows.ago(10), ended=rows.ago(5))

@@ -8,7 +8,7 @@ import durable
 from durable.authoring.registry import Registry
 from durable.engine.explain import Outlook, explain
 from durable.engine.words import span
-from durable.models import Run, RunStatus, StepStatus
+from durable.models import Run, RunStatus, StepStatus, Wait
 from tests.integration import rows
 
 pytestmark = pytest.mark.django_db
@@ -130,9 +130,34 @@ def test_parked_run_whose_steps_nobody_takes_says_so() -> None:
 
 
 def test_sleeping_run_says_until_when() -> None:
-    assert re.fullmatch(
-        r"sleeping until [-\d]{10} [:\d]{8}, N s left", why(rows.run(RunStatus.SLEEPING))
-    )
+    run = rows.run(RunStatus.WAITING, pending=1)
+    rows.step(run, "nap", StepStatus.PENDING, op="sleep", due_at=rows.ago(-30))
+    assert re.fullmatch(r"sleeping until [-\d]{10} [:\d]{8}, N s left", why(run))
+
+
+def waiting_for(run: Run, *events: str) -> None:
+    for event in events:
+        step = rows.step(run, event, StepStatus.PENDING, op="wait", due_at=rows.ago(-30))
+        Wait.objects.create(run=run, step=step, event=event, created=rows.ago(1))
+
+
+def test_run_that_waits_for_an_event_names_it() -> None:
+    run = rows.run(RunStatus.WAITING, pending=1)
+    waiting_for(run, "order/paid")
+    assert why(run) == "waiting for event order/paid, N s left"
+
+
+def test_run_that_waits_for_several_events_counts_them() -> None:
+    run = rows.run(RunStatus.WAITING, pending=2)
+    waiting_for(run, "order/paid", "order/sent")
+    assert why(run) == "waiting for 2 events, order/paid and others, N s left"
+
+
+def test_run_that_sleeps_and_works_counts_what_it_waits_for() -> None:
+    run = rows.run(RunStatus.WAITING, pending=2)
+    rows.step(run, "nap", StepStatus.PENDING, op="sleep", due_at=rows.ago(-30))
+    rows.step(run, "a", StepStatus.RUNNING)
+    assert why(run) == "waiting for 2 parallel steps; 1 running"
 
 
 def test_steps_are_counted() -> None:
@@ -141,3 +166,18 @@ def test_steps_are_counted() -> None:
     rows.step(run, "b", StepStatus.FAILED)
     rows.step(run, "c", StepStatus.PENDING)
     assert (outlook(run).done, outlook(run).total) == (2, 3)
+
+
+@pytest.mark.parametrize(("count", "words"), [(1, "1 invoked run"), (2, "2 invoked runs")])
+def test_run_that_invoked_others_says_how_many_it_waits_for(count: int, words: str) -> None:
+    run = rows.run(RunStatus.WAITING, pending=count)
+    for number in range(count):
+        rows.step(run, f"ask {number}", StepStatus.PENDING, op="invoke", due_at=rows.ago(-9999))
+    assert why(run) == f"waiting for {words}"
+
+
+def test_run_that_waits_for_a_retry_and_an_invoked_run_says_when_it_is_retried() -> None:
+    run = rows.run(RunStatus.WAITING, pending=2)
+    rows.step(run, "ask", StepStatus.PENDING, op="invoke", due_at=rows.ago(-9999))
+    rows.step(run, "work", StepStatus.PENDING, due_at=rows.ago(-30))
+    assert why(run) == "waiting for 2 parallel steps; next try in N s"

@@ -39,6 +39,14 @@ def test_unknown_cluster_is_named_with_those_that_exist() -> None:
         call_command("durable_worker", name="fast", skip_checks=True)
 
 
+@pytest.mark.parametrize("given", [None, {}, "redis"])
+def test_missing_cluster_setting_is_named_with_the_lines_to_add(settings: Any, given: Any) -> None:
+    settings.Q_CLUSTER = given
+    with pytest.raises(CommandError, match="The setting Q_CLUSTER is missing") as refusal:
+        call_command("durable_worker", skip_checks=True)
+    assert '"broker_class": "durable.q2.broker.Broker",\n' in str(refusal.value)
+
+
 @pytest.mark.parametrize(
     ("option", "value"),
     [("--workers", "0"), ("--workers", "two"), ("--grace", "-1"), ("--patience", "nan")],

@@ -10,7 +10,7 @@ import pytest
 from django.db import transaction
 
 from durable.models import Run, Step
-from durable.replay.request import ParallelMode
+from durable.playback.request import ParallelMode
 from durable.store import Store
 from tests.integration.store import kit
 from tests.invariants.actors import Actor, preempted, together

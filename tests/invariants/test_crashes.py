@@ -31,9 +31,11 @@ Record = Callable[[str, object], None]
 @pytest.fixture(autouse=True)
 def steady(monkeypatch: pytest.MonkeyPatch, clean_stage: None) -> Iterator[None]:
     """Have no timing decide how many statements there are."""
-    monkeypatch.setattr("durable.engine.performer.STRAGGLERS", 0.0)
+    monkeypatch.setattr("durable.engine.wave.STRAGGLERS", 0.0)
     monkeypatch.setattr("durable.engine.batch.HOLD", 0.0)
+    monkeypatch.setattr("durable.engine.batch.LONG", PATIENCE)
     monkeypatch.setattr("durable.engine.pace.Pace.adapt", lambda pace, seconds: None)
+    monkeypatch.setattr("durable.engine.performer.expected", lambda bodies: None)
     with override_settings(DURABLE={"BACKOFF": [RETRY], "JITTER": 0, "LEASE": stage.LEASE}):
         yield
 

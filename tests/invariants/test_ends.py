@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from durable.models import Attempt, Run, Step
-from durable.replay.request import ParallelMode
+from durable.playback.request import ParallelMode
 from durable.store import Store
 from durable.store.rows import RunClaim, StepClaim
 from tests.integration.store import kit
@@ -26,7 +26,7 @@ def finish(store: Store, run: RunClaim) -> bool:
 
 def flush(store: Store, claims: list[StepClaim]) -> int:
     results = [(claim, kit.failed(claim.name, mode=RACE)) for claim in claims]
-    return store.steps.flush(results)
+    return store.steps.flush(results).woken
 
 
 def sweep(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from durable.models import Run
-from durable.replay.request import ParallelMode
+from durable.playback.request import ParallelMode
 from durable.store import Store
 from durable.store.rows import RunClaim, StepClaim
 from tests.integration.store import kit
@@ -27,7 +27,7 @@ def park(store: Store, run: RunClaim) -> None:
 
 
 def flush(store: Store, claim: StepClaim, mode: ParallelMode) -> int:
-    return store.steps.flush([(claim, kit.done(claim.name, mode=mode))])
+    return store.steps.flush([(claim, kit.done(claim.name, mode=mode))]).woken
 
 
 def in_flight(store: Store, mode: ParallelMode) -> tuple[RunClaim, StepClaim]:

@@ -33,9 +33,9 @@ def test_none_of_them_escapes_an_except_exception() -> None:
     assert all(issubclass(one, Exception) for one in TREE)
 
 
-def test_only_retry_after_and_the_base_may_be_tried_again() -> None:
+def test_only_retry_after_a_time_out_and_the_base_may_be_tried_again() -> None:
     retriable = {one.__name__ for one in TREE if one.is_retriable}
-    assert retriable == {"DurableError", "RetryAfterError"}
+    assert retriable == {"DurableError", "RetryAfterError", "StepTimeoutError"}
 
 
 def test_a_non_retriable_error_needs_no_message() -> None:

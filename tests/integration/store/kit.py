@@ -9,9 +9,9 @@ from uuid import UUID
 from durable import clock
 from durable.ids import new_id
 from durable.models import Event, Run, Step
-from durable.replay.failure import Failure
-from durable.replay.keys import step_key
-from durable.replay.request import ParallelMode, Request
+from durable.playback.failure import Failure
+from durable.playback.keys import step_key
+from durable.playback.request import ParallelMode, Request, Work
 from durable.store.rows import Result, RunClaim, StepClaim
 from durable.store.store import Store
 
@@ -79,8 +79,7 @@ def request(
         index=index,
         branch=branch,
         mode=mode,
-        body=str,
-        args=(),
+        what=Work(str),
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from durable.models import Step
 from durable.store import Store
-from durable.store.rows import StepClaim
+from durable.store.rows import Backlog, StepClaim
 from tests.integration.store import kit
 
 pytestmark = pytest.mark.django_db
@@ -75,25 +75,52 @@ def test_the_lease_of_a_step_holds_to_its_end(store: Store) -> None:
     kit.planned(store, "a")
     store.steps.claim(kit.ME, 1)
     kit.later(kit.LEASE - 2)
-    assert store.steps.claim(kit.RIVAL, 1) == []
-    assert store.steps.count_due(10) == 0
+    assert store.steps.claim(kit.RIVAL, 1) == store.steps.claim_lost(kit.RIVAL) == []
+    assert store.steps.look(10) == Backlog(0, False)
 
 
 def test_a_lease_that_passed_gives_the_step_to_the_next(store: Store) -> None:
     kit.planned(store, "a")
+    store.steps.claim(kit.ME, 1)
     crashes = []
-    for _ in range(3):
-        (claim,) = store.steps.claim(kit.ME, 1)
-        crashes.append((claim.claim, claim.crashes))
+    for _ in range(2):
         kit.later(kit.LEASE + 1)
-    assert crashes == [(1, 0), (2, 1), (3, 2)]
+        (claim,) = store.steps.claim_lost(kit.ME)
+        crashes.append((claim.claim, claim.crashes))
+    assert crashes == [(2, 1), (3, 2)]
+
+
+def test_steps_that_were_lost_together_are_claimed_one_by_one(store: Store) -> None:
+    kit.planned(store, *"abc")
+    store.steps.claim(kit.ME, 2)
+    kit.later(kit.LEASE + 1)
+    assert titles(store.steps.claim_lost(kit.ME)) == ["a"]
+    assert titles(store.steps.claim_lost(kit.RIVAL)) == ["b"]
+    assert store.steps.claim_lost(kit.RIVAL) == []
+
+
+def test_a_claim_of_many_leaves_those_that_were_lost(store: Store) -> None:
+    kit.planned(store, *"abc")
+    store.steps.claim(kit.ME, 2)
+    kit.later(kit.LEASE + 1)
+    assert titles(store.steps.claim(kit.RIVAL, 3)) == ["c"]
+
+
+def test_the_oldest_due_step_says_whether_a_worker_was_lost(store: Store) -> None:
+    kit.planned(store, "a", "b")
+    store.steps.claim(kit.ME, 1)
+    assert store.steps.look(10) == Backlog(1, False)
+    kit.later(kit.LEASE + 1)
+    assert store.steps.look(10) == Backlog(2, False)  # b has been due for longer
+    store.steps.claim(kit.RIVAL, 1)
+    assert store.steps.look(10) == Backlog(1, True)
 
 
 def test_a_step_given_back_has_lost_nobody(store: Store) -> None:
     kit.planned(store, "a")
     store.steps.claim(kit.ME, 1)
     kit.later(kit.LEASE + 1)
-    store.steps.give_back(store.steps.claim(kit.ME, 1))
+    store.steps.give_back(store.steps.claim_lost(kit.ME))
     (claim,) = store.steps.claim(kit.ME, 1)
     assert (claim.claim, claim.crashes) == (3, 0)
 
@@ -113,7 +140,7 @@ def test_a_step_is_not_given_back_under_an_old_claim(store: Store) -> None:
     run = kit.planned(store, "a")
     old = store.steps.claim(kit.ME, 1)
     kit.later(kit.LEASE + 1)
-    store.steps.claim(kit.RIVAL, 1)
+    store.steps.claim_lost(kit.RIVAL)
     store.steps.give_back(old)
     assert (kit.step(run).status, kit.step(run).owner) == ("running", kit.RIVAL)
 
@@ -128,9 +155,9 @@ def test_final_steps_are_never_claimed(store: Store) -> None:
     store.steps.flush([(claims[0], kit.done("a")), (claims[1], kit.failed("b"))])
     store.runs.finish(run, "completed", output="1", close_steps=True)
     kit.later(10 * kit.LEASE)
-    assert store.steps.claim(kit.RIVAL, 10) == []
+    assert store.steps.claim(kit.RIVAL, 10) == store.steps.claim_lost(kit.RIVAL) == []
 
 
 def test_due_steps_are_counted_up_to_a_limit(store: Store) -> None:
     kit.planned(store, *"abcde")
-    assert (store.steps.count_due(3), store.steps.count_due(10)) == (3, 5)
+    assert (store.steps.look(3).count, store.steps.look(10).count) == (3, 5)

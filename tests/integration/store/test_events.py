@@ -19,7 +19,7 @@ def test_events_are_stored_as_they_are(store: Store) -> None:
     stored = Event.objects.get()
     assert (stored.pk, stored.name, stored.data) == (event.pk, event.name, event.data)
     assert (stored.dedupe_key, stored.custom_id) == ("key", "")
-    assert (stored.ts, stored.received) == (event.ts, event.received)
+    assert (stored.ts, stored.received) == (event.ts, stored.route_at)
 
 
 def test_events_without_a_key_are_all_stored(store: Store) -> None:

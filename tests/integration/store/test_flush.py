@@ -8,7 +8,7 @@ import pytest
 
 from durable import clock
 from durable.models import Attempt, Blob
-from durable.replay.request import ParallelMode
+from durable.playback.request import ParallelMode
 from durable.store import Store
 from durable.store.rows import RunClaim, StepClaim
 from tests.integration.store import kit
@@ -20,7 +20,7 @@ RACE = ParallelMode.RACE
 
 def flush(store: Store, *claims: StepClaim, mode: ParallelMode = ParallelMode.WAIT) -> int:
     results = [(claim, kit.done(claim.name, f'"{claim.name}"', mode=mode)) for claim in claims]
-    return store.steps.flush(results)
+    return store.steps.flush(results).woken
 
 
 def state(run: RunClaim | StepClaim) -> tuple[str, int, int]:
@@ -45,7 +45,7 @@ def test_a_large_result_is_kept_apart_and_comes_back(store: Store) -> None:
 
 def test_a_final_failure_is_recorded_and_joins(store: Store) -> None:
     (claim,) = kit.parked(store, "a")
-    assert store.steps.flush([(claim, kit.failed(attempt=3))]) == 1
+    assert store.steps.flush([(claim, kit.failed(attempt=3))]).woken == 1
     step = kit.step(claim)
     assert (step.status, step.attempt) == ("failed", 3)
     assert Attempt.objects.get(run=claim.run).number == 3
@@ -53,7 +53,7 @@ def test_a_final_failure_is_recorded_and_joins(store: Store) -> None:
 
 def test_a_failure_to_be_retried_waits_and_does_not_join(store: Store) -> None:
     (claim,) = kit.parked(store, "a")
-    assert store.steps.flush([(claim, kit.failed(retry_in=60.0))]) == 0
+    assert store.steps.flush([(claim, kit.failed(retry_in=60.0))]).woken == 0
     step = kit.step(claim)
     assert (step.status, step.attempt, step.owner, step.ended) == ("pending", 1, None, None)
     assert state(claim) == ("waiting", 1, 0)
@@ -109,7 +109,7 @@ def test_a_racer_wakes_a_run_that_is_still_driven(store: Store) -> None:
 
 def test_a_racer_to_be_retried_wakes_nobody(store: Store) -> None:
     (claim,) = kit.parked(store, "a", mode=RACE)
-    assert store.steps.flush([(claim, kit.failed(mode=RACE, retry_in=5.0))]) == 0
+    assert store.steps.flush([(claim, kit.failed(mode=RACE, retry_in=5.0))]).woken == 0
     assert state(claim) == ("waiting", 1, 0)
 
 
@@ -140,9 +140,9 @@ def test_a_repeated_last_flush_does_not_make_the_run_due_again(store: Store) -> 
 def test_a_flush_under_an_old_claim_changes_nothing(store: Store) -> None:
     (old,) = kit.parked(store, "a")
     kit.later(kit.LEASE + 1)
-    store.steps.claim(kit.RIVAL, 1)
-    assert store.steps.flush([(old, kit.done("a", kit.LARGE))]) == 0
-    assert store.steps.flush([(old, kit.failed("a"))]) == 0
+    store.steps.claim_lost(kit.RIVAL)
+    assert store.steps.flush([(old, kit.done("a", kit.LARGE))]).woken == 0
+    assert store.steps.flush([(old, kit.failed("a"))]).woken == 0
     assert (kit.step(old).status, state(old)) == ("running", ("waiting", 1, 0))
     assert (Attempt.objects.count(), Blob.objects.count()) == (0, 0)
 
@@ -150,7 +150,7 @@ def test_a_flush_under_an_old_claim_changes_nothing(store: Store) -> None:
 def test_in_a_mixed_batch_only_what_is_held_counts(store: Store) -> None:
     old, b = kit.parked(store, "a", "b")
     kit.later(kit.LEASE + 1)
-    new = {claim.name: claim for claim in store.steps.claim(kit.RIVAL, 2)}
+    new = {claim.name: claim for _ in "ab" for claim in store.steps.claim_lost(kit.RIVAL)}
     assert flush(store, old, new["b"]) == 0
     assert (kit.step(b, "a").status, kit.step(b, "b").status) == ("running", "done")
     assert state(b) == ("waiting", 1, 0)
@@ -166,4 +166,4 @@ def test_steps_of_a_run_that_ended_change_nothing(store: Store) -> None:
 
 
 def test_an_empty_flush_changes_nothing(store: Store) -> None:
-    assert store.steps.flush([]) == 0
+    assert store.steps.flush([]).woken == 0

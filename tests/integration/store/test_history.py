@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from durable.replay.request import ParallelMode
+from durable.playback.request import ParallelMode
 from durable.store import Store
 from durable.store.rows import RunClaim
 from tests.integration.store import kit

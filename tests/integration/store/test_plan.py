@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from durable.models import Run, Step
-from durable.replay.interrupt import Fenced
-from durable.replay.request import ParallelMode
+from durable.playback.interrupt import Fenced
+from durable.playback.request import ParallelMode
 from durable.store import Store
 from tests.integration.store import kit
 
@@ -30,8 +30,8 @@ def test_planned_steps_are_pending_and_say_all(store: Store) -> None:
 
 def test_a_plan_counts_waves_and_pending_steps(store: Store) -> None:
     run = kit.claimed(store)
-    assert store.steps.plan(run, [kit.request("a"), kit.request("b")], park=False) == 1
-    assert store.steps.plan(replace(run, wave=1), [kit.request("c")], park=False) == 2
+    assert store.steps.plan(run, [kit.request("a"), kit.request("b")], park=False).wave == 1
+    assert store.steps.plan(replace(run, wave=1), [kit.request("c")], park=False).wave == 2
     assert (kit.row(run).wave, kit.row(run).pending) == (2, 3)
 
 
@@ -57,13 +57,43 @@ def test_a_woken_planner_does_not_rest(store: Store) -> None:
 
 def test_planned_steps_are_due_at_once(store: Store) -> None:
     kit.planned(store, "a", "b")
-    assert store.steps.count_due(10) == 2
+    assert store.steps.look(10).count == 2
 
 
 def test_a_thousand_steps_are_one_wave(store: Store) -> None:
     run = kit.planned(store, *map(str, range(1200)))
     assert kit.row(run).pending == 1200
     assert list(Step.objects.order_by("id").values_list("name", flat=True)[:3]) == ["0", "1", "2"]
+
+
+def test_the_planner_may_take_the_first_steps_at_once(store: Store) -> None:
+    run = kit.claimed(store)
+    plan = store.steps.plan(run, [kit.request(name) for name in "abc"], take=2)
+    assert [(claim.name, claim.claim, claim.attempt) for claim in plan.claims] == [
+        ("a", 1, 0),
+        ("b", 1, 0),
+    ]
+    taken = kit.step(run, "b")
+    assert (taken.status, taken.owner, taken.claim) == ("running", kit.ME, 1)
+    assert taken.due_at is not None and taken.started is not None
+    assert [claim.name for claim in store.steps.claim(kit.RIVAL, 9)] == ["c"]
+    assert store.steps.flush([(plan.claims[1], kit.done("b"))]).written
+    assert kit.row(run).pending == 2
+
+
+def test_the_lease_of_steps_taken_at_once_passes(store: Store) -> None:
+    run = kit.claimed(store)
+    store.steps.plan(run, [kit.request("a")], take=1)
+    assert store.steps.claim_lost(kit.RIVAL) == []
+    kit.later(kit.LEASE + 1)
+    assert [claim.crashes for claim in store.steps.claim_lost(kit.RIVAL)] == [1]
+
+
+def test_a_repeated_plan_takes_the_same_steps(store: Store) -> None:
+    run = kit.claimed(store)
+    requests = [kit.request(name) for name in "abc"]
+    first = store.steps.plan(run, requests, take=2)
+    assert store.steps.plan(run, requests, take=2) == first
 
 
 @pytest.mark.parametrize("park", [False, True])
@@ -78,7 +108,7 @@ def test_a_repeated_plan_is_a_success(store: Store, park: bool) -> None:
 def test_a_plan_repeated_after_the_steps_ended_is_a_success(store: Store) -> None:
     run = kit.planned(store, "a", park=True)
     store.steps.flush([(claim, kit.done()) for claim in store.steps.claim(kit.RIVAL, 1)])
-    assert store.steps.plan(run, [kit.request("a")], park=True) == 1
+    assert store.steps.plan(run, [kit.request("a")], park=True).wave == 1
     assert (kit.row(run).status, kit.row(run).pending) == ("queued", 0)
 
 

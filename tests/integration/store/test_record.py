@@ -9,7 +9,7 @@ import pytest
 
 from durable import clock
 from durable.models import Attempt, Blob, Step
-from durable.replay.interrupt import Fenced
+from durable.playback.interrupt import Fenced
 from durable.store import Store
 from durable.store.rows import Result, RunClaim
 from tests.integration.store import kit

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from durable.models import Attempt, Run
-from durable.replay.interrupt import Fenced
+from durable.playback.interrupt import Fenced
 from durable.store import Store
 from durable.store.rows import RunClaim
 from tests.integration.store import kit
@@ -27,8 +27,8 @@ def test_a_released_run_is_due_at_once(store: Store) -> None:
 
 def test_a_run_is_released_for_later(store: Store) -> None:
     run = kit.claimed(store)
-    store.runs.release(run, 60.0, status="sleeping")
-    assert kit.row(run).status == "sleeping"
+    store.runs.release(run, 60.0, status="waiting")
+    assert kit.row(run).status == "waiting"
     kit.later(58)
     assert store.runs.claim(kit.RIVAL) == []
     kit.later(3)

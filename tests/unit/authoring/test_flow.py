@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import durable
-from durable.errors import FunctionConfigInvalidError
+from durable.errors import ExpressionInvalidError, FunctionConfigInvalidError
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,26 @@ def test_whole_seconds_are_taken(period: int | timedelta) -> None:
 def test_parts_of_a_second_are_refused(period: int | timedelta) -> None:
     with pytest.raises(FunctionConfigInvalidError, match="whole seconds, one at least"):
         durable.Debounce(period=period)
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "words"),
+    [
+        (
+            durable.Cancel,
+            {"event": "a", "if_exp": "async.x =="},
+            "Cancel: if_exp: expected a value",
+        ),
+        (durable.Batch, {"max_size": 1, "if_exp": "1 +"}, "Batch: if_exp: expected a value"),
+        (durable.Batch, {"max_size": 1, "if_exp": "async.x"}, "Batch: if_exp: async is not known"),
+    ],
+)
+def test_a_wrong_expression_is_shown(kind: Any, fields: dict[str, Any], words: str) -> None:
+    with pytest.raises(ExpressionInvalidError) as raised:
+        kind(**fields)
+    assert str(raised.value).startswith(words)
+
+
+def test_cancel_may_compare_two_events() -> None:
+    if_exp = "async.data.order == event.data.order"
+    assert durable.Cancel(event="a", if_exp=if_exp).if_exp == if_exp

@@ -65,6 +65,8 @@ def make(handler: Any = handler, **arguments: Any) -> durable.Function:
         ({"trigger": None}, "trigger must be TriggerEvent or TriggerCron, not None (NoneType)."),
         ({"trigger": [EVENT, 5]}, "trigger must be TriggerEvent or TriggerCron, not 5 (int)."),
         ({"trigger": {EVENT}}, "trigger must be TriggerEvent or TriggerCron"),
+        ({"output_type": 5}, "function 'unit': output_type: 5 is not a type."),
+        ({"output_type": dict[int, str]}, "function 'unit': output_type: Keys of a dict are text"),
         ({"trigger": []}, "function 'unit': a function has 1 to 10 triggers, not 0."),
         ({"trigger": [EVENT] * 11}, "function 'unit': a function has 1 to 10 triggers, not 11."),
     ],
@@ -192,6 +194,6 @@ def test_every_argument_of_the_reference_is_accepted() -> None:
         timeouts=durable.Timeouts(start=1000),
         on_failure=handler,
         middleware=[],
-        output_type=dict,
     )
-    assert len(made.later) == 13
+    assert len(made.later) == 8
+    assert made.on_failure is not None

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
-from durable.authoring.function import Function
+from durable.authoring.function import Function, failure_handler
 from durable.authoring.registry import Registry
 from durable.authoring.trigger import TriggerCron, TriggerEvent
 from durable.errors import FunctionNotFoundError
+
+ON = TriggerEvent(event="x")
 
 
 def handler(ctx: Any) -> None: ...
@@ -30,31 +32,32 @@ def registry(*functions: Function) -> Registry:
     return made
 
 
-def started(made: Registry, name: str) -> list[str]:
-    return [one.id for one in made.started_by(name)]
+def listening(made: Registry, name: str) -> list[str]:
+    return [one.id for _, one in made.listeners(name)]
 
 
 def test_an_event_starts_the_functions_that_name_it() -> None:
     made = registry(function("a", "x"), function("b", "y"), function("c", "x"))
-    assert started(made, "x") == ["a", "c"]
-    assert started(made, "z") == []
+    assert listening(made, "x") == ["a", "c"]
+    assert listening(made, "z") == []
 
 
 def test_wildcards_match_too() -> None:
     made = registry(function("a", "shop/*"), function("b", "shop/order.*"), function("c", "*"))
-    assert started(made, "shop/order.paid") == ["a", "b", "c"]
-    assert started(made, "shop/cart") == ["a", "c"]
-    assert started(made, "other") == ["c"]
+    assert listening(made, "shop/order.paid") == ["a", "b", "c"]
+    assert listening(made, "shop/cart") == ["a", "c"]
+    assert listening(made, "other") == ["c"]
 
 
-def test_each_function_is_started_once() -> None:
-    made = registry(function("a", "shop/paid", "shop/*", "*", "shop/paid"))
-    assert started(made, "shop/paid") == ["a"]
+def test_each_trigger_of_a_function_listens() -> None:
+    made = registry(function("a", "shop/paid", "shop/*", "shop/cart"))
+    pairs = made.listeners("shop/paid")
+    assert [trigger.event for trigger, _ in pairs] == ["shop/paid", "shop/*"]
 
 
 def test_a_cron_line_is_no_event() -> None:
     cron = Function(id="a", name="a", handler=handler, triggers=(TriggerCron(cron="* * * * *"),))
-    assert started(registry(cron), "* * * * *") == []
+    assert listening(registry(cron), "* * * * *") == []
 
 
 def test_a_second_function_of_one_id_is_kept_out_and_reported() -> None:
@@ -62,19 +65,19 @@ def test_a_second_function_of_one_id_is_kept_out_and_reported() -> None:
     made = registry(first, second)
     assert made.get("a") is first
     assert made.duplicates == [(first, second)]
-    assert started(made, "y") == []
+    assert listening(made, "y") == []
 
 
 def test_a_module_that_is_imported_twice_is_no_duplicate() -> None:
     made = registry(function("a", "x"), function("a", "x"))
     assert made.duplicates == []
-    assert started(made, "x") == ["a"]
+    assert listening(made, "x") == ["a"]
 
 
 def test_the_same_object_may_be_added_again() -> None:
     one = function("a", "x")
     made = registry(one, one)
-    assert (started(made, "x"), made.duplicates) == (["a"], [])
+    assert (listening(made, "x"), made.duplicates) == (["a"], [])
 
 
 def test_an_unknown_id_is_named() -> None:
@@ -89,7 +92,7 @@ def test_a_snapshot_can_be_restored() -> None:
     made.add(function("a", "z", handler=other_handler))
     made.restore(snapshot)
     assert [one.id for one in made] == ["a"]
-    assert (started(made, "x"), started(made, "w/1"), made.duplicates) == (["a"], ["a"], [])
+    assert (listening(made, "x"), listening(made, "w/1"), made.duplicates) == (["a"], ["a"], [])
 
 
 def test_a_snapshot_is_a_copy() -> None:
@@ -99,3 +102,44 @@ def test_a_snapshot_is_a_copy() -> None:
     made.add(function("b", "x"))
     made.restore(snapshot)
     assert [one.id for one in made] == ["a"]
+
+
+def test_event_most_like_a_name_is_found() -> None:
+    made = registry(function("a", "order/paid", "order/shipped"), function("b", "user/*"))
+    assert made.nearest("order/payed") == "order/paid"
+    assert made.nearest("usr/new") == "user/*"
+
+
+def test_name_that_is_like_no_event_has_no_nearest() -> None:
+    assert registry(function("a", "order/paid")).nearest("weather") is None
+    assert registry().nearest("order/paid") is None
+
+
+@pytest.mark.parametrize(
+    ("pattern", "hears"),
+    [
+        ("*", []),
+        ("durable/*", ["a"]),
+        ("durable/function.*", ["a"]),
+        ("durable/function.failed", ["a"]),
+    ],
+)
+def test_a_bare_star_means_events_that_users_send(pattern: str, hears: list[str]) -> None:
+    assert listening(registry(function("a", pattern)), "durable/function.failed") == hears
+
+
+def test_a_handler_of_failures_is_known_and_started_by_no_event() -> None:
+    failure = failure_handler("a", "A", handler, app_id="")
+    made = registry(Function(id="a", name="A", handler=handler, triggers=(ON,), on_failure=failure))
+    assert made.get("a-failure") is failure
+    assert [one.id for one in made] == ["a", "a-failure"]
+    assert listening(made, "durable/function.failed") == []
+
+
+def test_a_function_with_the_id_of_a_handler_of_failures_is_a_duplicate() -> None:
+    failure = failure_handler("a", "A", other_handler, app_id="")
+    made = registry(
+        function("a-failure", "x"),
+        Function(id="a", name="A", handler=handler, triggers=(ON,), on_failure=failure),
+    )
+    assert [second for _, second in made.duplicates] == [failure]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -56,8 +57,8 @@ def test_a_name_has_a_length(event: str) -> None:
         (TriggerCron, {"cron": 5}, "TriggerCron: cron must be str, not 5 (int)."),
         (
             TriggerCron,
-            {"cron": "* * * * *", "jitter": 5},
-            "TriggerCron: jitter must be str or None, not 5 (int).",
+            {"cron": "* * * * *", "jitter": 5.0},
+            "TriggerCron: jitter must be str or int or timedelta or None, not 5.0 (float).",
         ),
     ],
 )
@@ -65,3 +66,38 @@ def test_a_field_of_the_wrong_type_is_named(kind: Any, fields: dict[str, Any], w
     with pytest.raises(FunctionConfigInvalidError) as raised:
         kind(**fields)
     assert str(raised.value) == words
+
+
+@pytest.mark.parametrize(
+    ("jitter", "seconds"),
+    [
+        (None, 0),
+        ("1s", 1),
+        ("30s", 30),
+        ("5m", 300),
+        ("1m30s", 90),
+        (1500, 1.5),
+        (timedelta(minutes=2), 120),
+    ],
+)
+def test_jitter_is_a_length_of_time(jitter: Any, seconds: float) -> None:
+    assert TriggerCron(cron="@daily", jitter=jitter).longest_delay == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    "jitter",
+    ["", "0s", "301s", "6m", "5", "1.5s", "-1s", "1h", " 1s", 999, -1, 10**40, timedelta()],
+)
+def test_a_jitter_that_is_not_from_a_second_to_five_minutes_is_refused(jitter: Any) -> None:
+    with pytest.raises(FunctionConfigInvalidError) as raised:
+        TriggerCron(cron="@daily", jitter=jitter)
+    assert 'jitter must be from "1s" to "5m"' in str(raised.value)
+    assert repr(jitter) in str(raised.value)
+
+
+def test_a_wrong_cron_line_is_refused_with_the_reason() -> None:
+    with pytest.raises(FunctionConfigInvalidError) as raised:
+        TriggerCron(cron="0 0 30 2 *")
+    assert str(raised.value) == (
+        "TriggerCron: cron '0 0 30 2 *' never comes: there is no such day."
+    )

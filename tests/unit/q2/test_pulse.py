@@ -66,3 +66,32 @@ def test_without_a_board_nothing_happens() -> None:
     pulse.stop()
     pulse.leave_blank()
     assert not pulse.is_stopping()
+
+
+def test_first_that_cannot_go_on_is_heard(board: Board) -> None:
+    board.confess(ImportError("no module\nof that name"))
+    board.confess(RuntimeError("something did not start"))
+    assert board.last_words == "ImportError: no module of that name"
+
+
+def test_board_without_confession_has_no_last_words(board: Board) -> None:
+    board.beat()
+    assert board.last_words == ""
+
+
+def test_very_long_last_words_are_cut(board: Board) -> None:
+    board.confess(ValueError("ü" * 10_000))
+    assert board.last_words.startswith("ValueError: üü")
+    assert len(board.last_words.encode()) <= 500
+
+
+def test_last_words_leave_the_counters_alone(board: Board) -> None:
+    board.confess(ValueError("no"))
+    assert (board.is_stopping, board.is_blank, board.pulses()) == (False, False, [])
+
+
+def test_error_is_confessed_and_goes_on(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pulse, "_board", board)
+    with pytest.raises(KeyError), pulse.confessing():
+        raise KeyError("orm")
+    assert board.last_words == "KeyError: 'orm'"

@@ -1,0 +1,78 @@
+"""How many steps a worker takes at a time."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+
+from durable.engine.pace import LARGEST, QUICK, expected, first_share, learn
+
+
+def quick() -> None:
+    """Take no time."""
+
+
+def slow(seconds: float = 0.0) -> None:
+    """Take as long as is said of it."""
+
+
+class Callable:
+    def __call__(self) -> None:
+        """Take no time."""
+
+
+def test_of_unknown_steps_each_worker_finds_several_shares() -> None:
+    assert first_share(80, workers=4) == 10
+
+
+def test_there_is_a_share_of_one_step() -> None:
+    assert first_share(1, workers=4) == 1
+
+
+def test_no_share_is_larger_than_a_flush_bears() -> None:
+    assert first_share(1_000_000, workers=1) == LARGEST
+
+
+def test_of_steps_known_to_be_quick_a_batch_is_taken() -> None:
+    assert first_share(80, workers=4, seconds=0.0) == LARGEST
+
+
+def test_of_steps_known_to_be_slow_a_share_is_taken() -> None:
+    assert first_share(80, workers=4, seconds=10.0) == 10
+
+
+def test_nothing_is_expected_of_a_body_that_was_never_seen() -> None:
+    learn(quick, 0.001)
+    assert expected([quick, slow]) is None
+
+
+def test_the_slowest_body_is_what_is_expected() -> None:
+    learn(quick, 0.001)
+    learn(slow, 2.0)
+    assert expected([quick, slow]) == 2.0
+
+
+def test_a_body_is_known_whatever_it_is_called_with() -> None:
+    learn(partial(slow, 1.0), 2.0)
+    assert expected([partial(partial(slow), 3.0)]) == 2.0
+
+
+def test_callable_objects_are_known_by_their_kind() -> None:
+    learn(Callable(), 2.0)
+    assert expected([Callable()]) == 2.0
+
+
+def test_a_longer_time_is_expected_at_once() -> None:
+    learn(slow, 0.001)
+    learn(slow, 2.0)
+    assert expected([slow]) == 2.0
+
+
+def test_a_shorter_time_is_believed_by_and_by() -> None:
+    learn(slow, 2.0)
+    learn(slow, 0.0)
+    assert expected([slow]) == pytest.approx(1.6)
+    for _ in range(40):
+        learn(slow, 0.0)
+    assert (expected([slow]) or 0.0) < QUICK
