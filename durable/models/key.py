@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from durable.models.exact import ExactCharField
+
 
 class Key(models.Model):
     """Known by its prefix. Of its secret only a digest is kept, and nothing of one that signs."""
@@ -13,7 +15,7 @@ class Key(models.Model):
     prefix = models.CharField(_("prefix"), max_length=16, unique=True, editable=False)
     digest = models.CharField(max_length=64, blank=True, editable=False)  # empty: it signs
     name = models.CharField(_("name"), max_length=100)
-    tenant = models.CharField(_("tenant"), max_length=128, blank=True, default="")
+    tenant = ExactCharField(_("tenant"), max_length=128, blank=True, default="")
     operations = models.TextField(_("operations"), default="events.send")  # patterns, one a line
     events = models.TextField(_("events"), default="*")  # names or their beginnings, one a line
     rate = models.PositiveIntegerField(_("requests a minute"), null=True, blank=True)
