@@ -107,8 +107,6 @@ def _in_transaction(store: Store, act: Callable[[], T]) -> T:
         return act()
 
 
-def _write(
-    store: Store, actor: Actor, action: str, run: Run, after: Mapping[str, Any]
-) -> None:
+def _write(store: Store, actor: Actor, action: str, run: Run, after: Mapping[str, Any]) -> None:
     before = {"status": run.status}
     write_down(store, actor, action, "run", run.pk, before=before, after=after)

@@ -80,9 +80,7 @@ def _responses(gives: Mapping[int, Shape], problems: Sequence[int]) -> dict[Any,
         for status, shape in gives.items()
     }
     for status in sorted({*problems, *ALWAYS}):
-        found[(status, PROBLEM)] = utils.OpenApiResponse(
-            ProblemShape, description=_said(status)
-        )
+        found[(status, PROBLEM)] = utils.OpenApiResponse(ProblemShape, description=_said(status))
     return found
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, QuerySet
+from rest_framework.renderers import JSONRenderer
 
 from durable import codec
 from durable.engine.lookup import pauses
@@ -37,7 +39,6 @@ def detail(run: Run, *, is_open: bool) -> Mapping[str, Any]:
     """
     rows = Step.objects.using(run._state.db).filter(run=run).order_by().values("status")
     counts = {row["status"]: row["count"] for row in rows.annotate(count=Count("pk"))}
-    run.__dict__["steps"] = counts  # in place of the relation: the shape asks for it by this name
     shown = _Shown(run, steps=counts, error=failure(run.failure, is_open=is_open))
     return dict(RunDetailShape(shown).data)
 
@@ -111,10 +112,6 @@ def _without_nothing(data: Mapping[str, Any], *, with_outputs: bool) -> Mapping[
 
 def tag(data: Mapping[str, Any]) -> str:
     """Return the ETag of a description."""
-    from hashlib import sha256
-
-    from rest_framework.renderers import JSONRenderer
-
     return f'"{sha256(JSONRenderer().render(data)).hexdigest()[:32]}"'
 
 

@@ -30,7 +30,8 @@ def matching(rows: QuerySet[Run], given: Mapping[str, Any]) -> QuerySet[Run]:
     """Return the runs for which all filters hold that are given; see `shapes.run.RunFilter`."""
     wanted = {lookup: given[name] for name, lookup in _PLAIN.items() if name in given}
     if "key" in given:
-        wanted["event__dedupe_key"] = dedupe_key(given["name"], given["key"])
+        sender = given["name"], given["key"], given.get("tenant", "")
+        wanted["event__dedupe_key"] = dedupe_key(*sender)
     if moment := given.get("created_after"):
         wanted["pk__gte"] = _least_id(moment - _SLACK)
     if moment := given.get("created_before"):

@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from durable.models import RunStatus
-from durable.rest.shapes.strict import Anything, Object, Strict, Text
+from durable.rest.shapes.strict import Anything, Choice, Object, Strict, Text
 
 MOST_SECONDS = 30  # for which an answer waits for the end of a run
 
@@ -43,7 +43,9 @@ class ErrorShape(serializers.Serializer[Any]):
 class RunDetailShape(RunShape):
     """A run, how far it is, and what it failed with."""
 
-    steps = serializers.DictField(child=serializers.IntegerField(), help_text="How many, by status.")
+    steps = serializers.DictField(
+        child=serializers.IntegerField(), help_text="How many, by status."
+    )
     due = serializers.DateTimeField(
         source="due_at", allow_null=True, help_text="When a worker may take it."
     )
@@ -71,9 +73,7 @@ class RunFilter(Strict):
     """Which runs."""
 
     function = Text(required=False, max_length=200)
-    status = serializers.ListField(
-        child=serializers.ChoiceField(RunStatus.choices), required=False, max_length=6
-    )
+    status = serializers.ListField(child=Choice(RunStatus.choices), required=False, max_length=6)
     created_after = serializers.DateTimeField(required=False, help_text="At this time or later.")
     created_before = serializers.DateTimeField(required=False, help_text="Earlier than this.")
     event = serializers.UUIDField(required=False, help_text="The event that started it.")
@@ -83,8 +83,8 @@ class RunFilter(Strict):
         max_length=256,
         help_text="The id that the sender gave to the event; together with `name`.",
     )
-    tenant = Text(required=False, max_length=128)
-    subject = Text(required=False, max_length=256)
+    tenant = Text(required=False, max_length=128, allow_blank=True)
+    subject = Text(required=False, max_length=200, help_text="`shop.order:7`.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """See that the sender's id comes with the name it is unique for."""
@@ -93,11 +93,15 @@ class RunFilter(Strict):
         return attrs
 
 
-class RunQuery(RunFilter):
-    """Which runs, and which page of them."""
+class PageQuery(Strict):
+    """Which page."""
 
     cursor = serializers.UUIDField(required=False, help_text="`next` of the page before.")
     limit = serializers.IntegerField(required=False, min_value=1, max_value=200, default=50)
+
+
+class RunQuery(RunFilter, PageQuery):
+    """Which runs, and which page of them."""
 
 
 class OutputQuery(Strict):

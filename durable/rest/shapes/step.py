@@ -8,14 +8,16 @@ from rest_framework import serializers
 
 from durable.models import StepStatus
 from durable.rest.shapes.run import ErrorShape
-from durable.rest.shapes.strict import Anything, Strict
+from durable.rest.shapes.strict import Anything, Choice, Strict
 
 
 class StepShape(serializers.Serializer[Any]):
     """A step. `output` is there if it was asked for."""
 
     id = serializers.IntegerField()
-    name = serializers.CharField(source="title", help_text='"charge", "charge:1" for its second use.')
+    name = serializers.CharField(
+        source="title", help_text='"charge", "charge:1" for its second use.'
+    )
     kind = serializers.CharField(source="op")
     branch = serializers.CharField(allow_blank=True)
     mode = serializers.CharField(allow_blank=True)
@@ -40,6 +42,6 @@ class StepQuery(Strict):
 
     cursor = serializers.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
     limit = serializers.IntegerField(required=False, min_value=1, max_value=1000, default=200)
-    expand = serializers.ChoiceField(
+    expand = Choice(
         ["payloads"], required=False, help_text="`payloads` adds outputs, for who may read them."
     )

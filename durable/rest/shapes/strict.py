@@ -37,13 +37,20 @@ def read(shape: type[Strict], data: Any) -> dict[str, Any]:
         Problem, ValidationError: one of them is missing, wrong or not known.
     """
     if isinstance(data, QueryDict):
-        data = data.copy()
-        data.pop(FORMAT, None)
+        data = _plain(shape, data)
     elif not isinstance(data, Mapping):
         raise Problem(422, "invalid", "The body must be a JSON object.")
     made = shape(data=data)
     made.is_valid(raise_exception=True)
     return dict(made.validated_data)
+
+
+def _plain(shape: type[Strict], query: QueryDict) -> dict[str, Any]:
+    """Return parameters as JSON has them: what is empty is not the same as what is left out."""
+    lists = {name for name, one in shape().fields.items() if isinstance(one, serializers.ListField)}
+    found = {name: query.getlist(name) if name in lists else query[name] for name in query}
+    found.pop(FORMAT, None)
+    return found
 
 
 class Text(serializers.CharField):
@@ -58,6 +65,12 @@ class Text(serializers.CharField):
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class Choice(serializers.ChoiceField):
+    """One of several words; what it is not is not repeated."""
+
+    default_error_messages = {"invalid_choice": "It is none of the words that are known."}
 
 
 class Object(serializers.DictField):
