@@ -23,6 +23,7 @@ from durable.engine.operations import Actor
 from durable.models import Key
 from durable.rest.authentication import KeyAuthentication
 from durable.rest.body import raw_body
+from durable.rest.openapi import inspector
 from durable.rest.parser import StrictJSONParser
 from durable.rest.permissions import MayOperate
 from durable.rest.problems import CONTENT_TYPE, ProblemResponse, answer
@@ -57,6 +58,7 @@ class View(APIView):
     parser_classes = (StrictJSONParser,)
     renderer_classes = (JSONRenderer, BrowsableAPIRenderer)
     versioning_class = None
+    schema = inspector()
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
@@ -95,6 +97,11 @@ class View(APIView):
         if isinstance(made, ProblemResponse) and made.accepted_renderer.format == "json":
             made.content_type = CONTENT_TYPE
         return made
+
+    def given(self) -> Any:
+        """Return the body of the request; an empty object where there is none."""
+        request = self.request
+        return request.data if raw_body(request._request, self.max_body) else {}
 
     @property
     def tenant(self) -> str | None:
