@@ -31,6 +31,7 @@ DEFAULTS: Mapping[str, Any] = {
     "MAX_EVENT_BYTES": 3 * 1024 * 1024,  # JSON of one event's data
     "MAX_DEPTH": 64,  # nesting of one JSON value
     "EXPRESSIONS": "subset",  # language of conditions on events: "subset", or "cel" for all of it
+    "WEBHOOKS": {},  # who may send to hooks/<name>/, by name: SCHEME, SECRETS, EVENT
 }
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
@@ -40,6 +41,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "PARALLEL_MODE": (str,),
     "EXPRESSIONS": (str,),
     "STRICT": (bool,),
+    "WEBHOOKS": (dict,),
     "BACKOFF": (list, tuple, str),
 }
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from durable.models import Event
 from durable.playback.failure import Failure
 from durable.playback.memo import Memo
 from durable.playback.request import Request
@@ -24,7 +25,7 @@ def is_large(output: str | None) -> bool:
 class NewRun:
     """A run to be inserted."""
 
-    event: UUID
+    event: Event
     function: str
     due_at: datetime | None = None  # now, if not given
     dedupe_key: str | None = None
@@ -51,7 +52,7 @@ class Child:
     """A run to be created for the planned step `key`, which waits for it."""
 
     function: str
-    event: UUID
+    event: Event
     key: str
 
 
