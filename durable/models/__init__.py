@@ -11,6 +11,7 @@ from durable.models.schedule import Schedule
 from durable.models.status import RunStatus, StepStatus
 from durable.models.step import Step
 from durable.models.wait import Wait, WaitPath
+from durable.models.worker import Worker
 
 __all__ = [
     "Attempt",
@@ -24,4 +25,5 @@ __all__ = [
     "StepStatus",
     "Wait",
     "WaitPath",
+    "Worker",
 ]

@@ -21,6 +21,7 @@ from durable.store.runs import Runs
 from durable.store.schedules import Schedules
 from durable.store.steps import Steps
 from durable.store.waits import Waits
+from durable.store.workers import Workers
 
 _FAMILIES = {"postgresql": postgres, "sqlite": sqlite, "mysql": mariadb}
 
@@ -42,6 +43,7 @@ class Store:
         self.waits = Waits(alias)
         self.schedules = Schedules(alias)
         self.revivals = Revivals(alias)
+        self.workers = Workers(alias)
         self.leases: Leases = family.Leases(alias) if family else Leases(alias)
 
     @property

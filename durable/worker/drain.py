@@ -18,6 +18,7 @@ from durable.engine.pace import LARGEST, Pace, first_share
 from durable.q2 import pulse
 from durable.store import Store, get_store
 from durable.store.rows import Backlog, StepClaim
+from durable.worker import sighting
 from durable.worker.timetable import Timetable
 
 logger = logging.getLogger("durable.worker")
@@ -92,6 +93,7 @@ class Worker:
                 sweep(self.store)
             if count := self.take_one():
                 done += count
+                sighting.tally().claims += count
                 last = time.monotonic()
             elif time.monotonic() - last >= conf.LINGER:
                 break
