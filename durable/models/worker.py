@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Worker(models.Model):
-    """For people who look at the site: no claim, lease or repair asks for this row.
+    """For people who look at the site: nothing that has to be right asks for this row.
 
     One row for each life of a process, written when it is born and as its heart beats, and removed
     when it has been silent for a while.

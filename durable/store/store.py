@@ -15,6 +15,7 @@ from durable.store import mariadb, postgres, sqlite
 from durable.store.children import Children
 from durable.store.events import Events
 from durable.store.leases import Leases
+from durable.store.pruning import Pruning
 from durable.store.revivals import Revivals
 from durable.store.rows import Due
 from durable.store.runs import Runs
@@ -44,6 +45,7 @@ class Store:
         self.schedules = Schedules(alias)
         self.revivals = Revivals(alias)
         self.workers = Workers(alias)
+        self.pruning = Pruning(alias)
         self.leases: Leases = family.Leases(alias) if family else Leases(alias)
 
     @property

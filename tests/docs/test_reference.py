@@ -28,6 +28,7 @@ COMMANDS = (
     "durable_retry",
     "durable_replay",
     "durable_health",
+    "durable_prune",
 )
 
 
