@@ -18,6 +18,7 @@ from durable.engine.pace import LARGEST, Pace, first_share
 from durable.q2 import pulse
 from durable.store import Store, get_store
 from durable.store.rows import Backlog, StepClaim
+from durable.worker import sighting
 from durable.worker.timetable import Timetable
 
 logger = logging.getLogger("durable.worker")
@@ -96,6 +97,7 @@ class Worker:
                 self._attend(self.store.steps.look(1))  # whatever else is to be done
             if count := self.take_one():
                 done += count
+                sighting.tally().claims += count
                 last = time.monotonic()
             elif time.monotonic() - last >= conf.LINGER:
                 break
