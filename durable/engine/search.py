@@ -46,14 +46,11 @@ def matching(alias: str, text: str) -> Q | None:
 
 def _by_key(alias: str, text: str) -> Q:
     keys = [key_of_value(f.id, value) for f in registry if f.idempotency for value in _read(text)]
-    names = {t.event for f in registry for t in f.triggers if _is_named(t)}
+    triggers = [one for f in registry for one in f.triggers if isinstance(one, TriggerEvent)]
+    names = {trigger.event for trigger in triggers if not trigger.is_wildcard}
     sent = [key_of_event(name, text) for name in sorted(names)]
     events = Event.objects.using(alias).filter(dedupe_key__in=sent).values_list("pk", flat=True)
     return Q(dedupe_key__in=keys) | Q(event__in=list(events))
-
-
-def _is_named(trigger: object) -> bool:
-    return isinstance(trigger, TriggerEvent) and not trigger.is_wildcard
 
 
 def _read(text: str) -> Iterator[object]:
