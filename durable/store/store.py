@@ -14,6 +14,7 @@ from durable.models import Run
 from durable.store import mariadb, postgres, sqlite
 from durable.store.children import Children
 from durable.store.events import Events
+from durable.store.functions import Functions
 from durable.store.leases import Leases
 from durable.store.revivals import Revivals
 from durable.store.rows import Due
@@ -37,6 +38,7 @@ class Store:
         self.alias = alias
         self.events: Events = getattr(family, "Events", Events)(alias)
         self.children = Children(alias)
+        self.functions = Functions(alias)
         self.runs: Runs = family.Runs(alias) if family else Runs(alias)
         self.steps: Steps = family.Steps(self.runs) if family else Steps(self.runs)
         self.waits = Waits(alias)
