@@ -70,9 +70,11 @@ def _assist_run(
         store.runs.explain([run_id], str(error))
         return False
     overrides.look(store)
-    said, options = overrides.of(row.function), Options.of(function)
-    if said.is_paused and store.functions.hold_steps(row.function, run_id, claims):
-        return False
+    if overrides.of(row.function).is_paused:
+        if store.functions.hold_steps(row.function, run_id, claims):
+            return False
+        overrides.look_again(store)
+    options = Options.of(function)
     if options.fan_out:
         _leave_to_others(store, claims, keep=int(is_first))
     if options.threads > len(claims):

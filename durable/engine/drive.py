@@ -88,7 +88,10 @@ def _drive(store: Store, run: RunClaim, owner: str, workers: int) -> None:
 def _is_held_back(store: Store, run: RunClaim, function: Function) -> bool:
     """Rest a run of a paused function; False if that has been resumed."""
     within = function.timeouts.start_within if function.timeouts else None
-    return store.functions.hold_run(run, within)
+    is_held = store.functions.hold_run(run, within)
+    if not is_held:
+        overrides.look_again(store)
+    return is_held
 
 
 class _Turns:

@@ -61,6 +61,11 @@ class Overrides:
             self._known = {name: Override.of(row) for name, row in rows.items()}
             self._until = now + AGE
 
+    def look_again(self, store: Store) -> None:
+        """Ask at once: what was seen turned out to be over."""
+        self.forget()
+        self.look(store)
+
     def of(self, function: str) -> Override:
         """Return what was seen last."""
         return self._known.get(function, NONE)

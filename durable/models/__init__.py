@@ -7,6 +7,7 @@ from durable.models.blob import Blob
 from durable.models.event import Event
 from durable.models.function import FunctionConfig
 from durable.models.operation import Operation
+from durable.models.rollup import FailureTally, Rollup, RunTally, TimeTally
 from durable.models.run import Run
 from durable.models.schedule import Schedule
 from durable.models.status import RunStatus, StepStatus
@@ -17,13 +18,17 @@ __all__ = [
     "Attempt",
     "Blob",
     "Event",
+    "FailureTally",
     "FunctionConfig",
     "Operation",
+    "Rollup",
     "Run",
     "RunStatus",
+    "RunTally",
     "Schedule",
     "Step",
     "StepStatus",
+    "TimeTally",
     "Wait",
     "WaitPath",
 ]

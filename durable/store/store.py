@@ -17,6 +17,7 @@ from durable.store.events import Events
 from durable.store.functions import Functions
 from durable.store.leases import Leases
 from durable.store.revivals import Revivals
+from durable.store.rollups import Rollups
 from durable.store.rows import Due
 from durable.store.runs import Runs
 from durable.store.schedules import Schedules
@@ -44,6 +45,7 @@ class Store:
         self.waits = Waits(alias)
         self.schedules = Schedules(alias)
         self.revivals = Revivals(alias)
+        self.rollups = Rollups(alias)
         self.leases: Leases = family.Leases(alias) if family else Leases(alias)
 
     @property
