@@ -29,8 +29,16 @@ RANGES: Mapping[str, tuple[int, int]] = {
     "priority": (-600, 600),  # seconds
     "retention": (1, 36_500),  # days
 }
-OPTIONS = ("retries", "backoff", "parallel_mode", "max_parallel", "threads", "fan_out", "priority")
-OPTIONS += ("retention",)
+OPTIONS = (
+    "retries",
+    "backoff",
+    "parallel_mode",
+    "max_parallel",
+    "threads",
+    "fan_out",
+    "priority",
+    "retention",
+)
 MOST_DELAYS = 20
 
 

@@ -12,11 +12,12 @@ from durable.models.run import Run
 from durable.models.schedule import Schedule
 from durable.models.status import RunStatus, StepStatus
 from durable.models.step import Step
-from durable.models.wait import Wait, WaitPath
+from durable.models.wait import Delivery, Wait, WaitPath
 
 __all__ = [
     "Attempt",
     "Blob",
+    "Delivery",
     "Event",
     "FailureTally",
     "FunctionConfig",

@@ -97,13 +97,15 @@ class Rollups(Table):
     def ended(self, since: datetime, until: datetime) -> Iterator[Ended]:
         """Return the runs that ended in a stretch of time."""
         rows = self._within(since, until).values_list("function", "status", "started", "ended")
-        return (Ended(*row) for row in rows.iterator(chunk_size=2000))
+        found: Any = rows.iterator(chunk_size=2000)
+        return (Ended(*row) for row in found)
 
     def failed(self, since: datetime, until: datetime) -> Iterator[Failed]:
         """Return the runs that failed in a stretch of time."""
         rows = self._within(since, until).filter(status=RunStatus.FAILED, error__isnull=False)
         named = rows.values_list("id", "function", "error", "ended")
-        return (Failed(*row) for row in named.iterator(chunk_size=200))
+        found: Any = named.iterator(chunk_size=200)
+        return (Failed(*row) for row in found)
 
     def _within(self, since: datetime, until: datetime) -> QuerySet[Run]:
         return Run.objects.using(self.alias).filter(ended__gte=since, ended__lt=until)

@@ -231,4 +231,4 @@ def test_options_are_asked_for_once_however_many_steps_there_are(
     player.send()
     with django_assert_max_num_queries(100) as said:
         player.work()
-    assert sum("functionconfig" in one["sql"] for one in said.captured_queries) == 1
+    assert sum("functionconfig" in str(one["sql"]) for one in said.captured_queries) == 1
