@@ -74,18 +74,20 @@ def judge(row: EventRow) -> list[Verdict]:
     for trigger, function in pairs:
         if function.id in found:
             continue
-        verdict = _judge(trigger, function, event)
+        verdict = _judge(trigger, function, event, row.tenant)
         verdicts.append(verdict)
         if verdict.is_met:
             found.add(function.id)
     return verdicts
 
 
-def _judge(trigger: TriggerEvent, function: Function, event: Mapping[str, Any]) -> Verdict:
+def _judge(
+    trigger: TriggerEvent, function: Function, event: Mapping[str, Any], tenant: str
+) -> Verdict:
     try:
         if not trigger.admits(event):
             return Verdict(trigger=trigger, function=function)
-        key = dedupe_key(function, event)
+        key = dedupe_key(function, event, tenant)
     except ExpressionFailedError as error:
         return Verdict(trigger=trigger, function=function, error=error)
     return Verdict(trigger=trigger, function=function, is_met=True, key=key)

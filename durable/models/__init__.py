@@ -6,6 +6,7 @@ from durable.models.attempt import Attempt
 from durable.models.blob import Blob
 from durable.models.event import Event
 from durable.models.function import FunctionConfig
+from durable.models.key import Key
 from durable.models.operation import Operation
 from durable.models.rollup import FailureTally, Rollup, RunTally, TimeTally
 from durable.models.run import Run
@@ -13,6 +14,7 @@ from durable.models.schedule import Schedule
 from durable.models.status import RunStatus, StepStatus
 from durable.models.step import Step
 from durable.models.wait import Delivery, Wait, WaitPath
+from durable.models.worker import Worker
 
 __all__ = [
     "Attempt",
@@ -21,6 +23,7 @@ __all__ = [
     "Event",
     "FailureTally",
     "FunctionConfig",
+    "Key",
     "Operation",
     "Rollup",
     "Run",
@@ -32,4 +35,5 @@ __all__ = [
     "TimeTally",
     "Wait",
     "WaitPath",
+    "Worker",
 ]

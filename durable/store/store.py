@@ -16,6 +16,7 @@ from durable.store.children import Children
 from durable.store.events import Events
 from durable.store.functions import Functions
 from durable.store.leases import Leases
+from durable.store.pruning import Pruning
 from durable.store.revivals import Revivals
 from durable.store.rollups import Rollups
 from durable.store.rows import Due
@@ -23,6 +24,7 @@ from durable.store.runs import Runs
 from durable.store.schedules import Schedules
 from durable.store.steps import Steps
 from durable.store.waits import Waits
+from durable.store.workers import Workers
 
 _FAMILIES = {"postgresql": postgres, "sqlite": sqlite, "mysql": mariadb}
 
@@ -46,6 +48,8 @@ class Store:
         self.schedules = Schedules(alias)
         self.revivals = Revivals(alias)
         self.rollups = Rollups(alias)
+        self.workers = Workers(alias)
+        self.pruning = Pruning(alias)
         self.leases: Leases = family.Leases(alias) if family else Leases(alias)
 
     @property
