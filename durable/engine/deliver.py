@@ -77,7 +77,7 @@ def _deliver(store: Store, event: Event, paths: Sequence[str], last: int) -> Non
         after = page[-1].pk
         found = [wait for wait in page if _is_met(wait, keys, candidate)]
         if steps := [wait.step_id for wait in found if wait.step_id is not None]:
-            repeat(store.alias, partial(_give, store, steps, candidate))
+            repeat(store.alias, partial(_give, store, steps, event, candidate))
         for wait in found:
             if wait.step_id is None:
                 _cancel(store, wait, event)
@@ -89,12 +89,15 @@ def _cancel(store: Store, wait: Wait, event: Event) -> None:
     store.waits.forget(run.pk)
 
 
-def _give(store: Store, steps: Sequence[int], event: Mapping[str, Any]) -> None:
-    output = encoded(event, "the event")
+def _give(
+    store: Store, steps: Sequence[int], event: Event, candidate: Mapping[str, Any]
+) -> None:
+    output = encoded(candidate, "the event")
     with transaction.atomic(store.alias):
         claims = store.steps.seize(steps)
         flush = store.steps.flush([(claim, ended(claim, output=output)) for claim in claims])
         store.waits.close(steps)
+        store.waits.note(event.pk, [claim for claim, _ in flush.written])
         transaction.on_commit(partial(wake, flush.woken), store.alias, robust=True)
 
 
@@ -133,6 +136,6 @@ def _look_back(store: Store, claim: StepClaim, wait: Wait) -> None:
         candidate = _as_dict(event)
         keys = keys_of(candidate, [wait.path], tenant)
         if _is_met(wait, keys, candidate):
-            repeat(store.alias, partial(_give, store, [claim.id], candidate))
+            repeat(store.alias, partial(_give, store, [claim.id], event, candidate))
             return
     store.waits.rest(wait, claim.claim)

@@ -16,6 +16,17 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name='Rollup',
+            fields=[
+                ('id', models.SmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ('until', models.DateTimeField()),
+                ('due_at', models.DateTimeField()),
+            ],
+            options={
+                'default_permissions': (),
+            },
+        ),
+        migrations.CreateModel(
             name='Worker',
             fields=[
                 ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
@@ -56,7 +67,50 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'event',
                 'verbose_name_plural': 'events',
+                'permissions': [('send_event', 'Can send events, and run functions'), ('resend_event', 'Can send events again')],
                 'indexes': [models.Index(fields=['name', 'received'], name='durable_event_name_idx'), durable.models.index.OpenIndex(fields=['route_at'], name='durable_event_route_idx', where=models.Q(('route_at__isnull', False)))],
+            },
+        ),
+        migrations.CreateModel(
+            name='FailureTally',
+            fields=[
+                ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('hour', models.DateTimeField(verbose_name='hour')),
+                ('function', models.CharField(max_length=200, verbose_name='function')),
+                ('fingerprint', models.CharField(max_length=32)),
+                ('name', models.CharField(max_length=200, verbose_name='error')),
+                ('place', models.CharField(max_length=200, verbose_name='place')),
+                ('message', models.CharField(max_length=200, verbose_name='message')),
+                ('count', models.IntegerField(verbose_name='runs')),
+                ('last', models.DateTimeField(verbose_name='last')),
+                ('run', models.UUIDField(verbose_name='last run')),
+            ],
+            options={
+                'default_permissions': (),
+                'constraints': [models.UniqueConstraint(fields=('hour', 'function', 'fingerprint'), name='durable_failuretally_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='FunctionConfig',
+            fields=[
+                ('function', models.CharField(max_length=200, primary_key=True, serialize=False, verbose_name='function')),
+                ('retries', models.SmallIntegerField(null=True, verbose_name='retries')),
+                ('backoff', models.TextField(null=True, verbose_name='back-off')),
+                ('parallel_mode', models.CharField(max_length=4, null=True, verbose_name='parallel mode')),
+                ('max_parallel', models.IntegerField(null=True, verbose_name='steps at the same time')),
+                ('threads', models.SmallIntegerField(null=True, verbose_name='threads')),
+                ('fan_out', models.BooleanField(null=True, verbose_name='fan-out')),
+                ('priority', models.SmallIntegerField(null=True, verbose_name='priority')),
+                ('retention', models.IntegerField(null=True, verbose_name='retention')),
+                ('paused', models.DateTimeField(null=True, verbose_name='paused')),
+                ('changed', models.DateTimeField(verbose_name='changed')),
+                ('changed_by', models.CharField(max_length=200, verbose_name='changed by')),
+            ],
+            options={
+                'verbose_name': 'function',
+                'verbose_name_plural': 'functions',
+                'default_permissions': ('view', 'change'),
+                'constraints': [models.CheckConstraint(condition=models.Q(('priority', None), ('priority__range', (-600, 600)), _connector='OR'), name='durable_function_priority_range')],
             },
         ),
         migrations.CreateModel(
@@ -139,6 +193,21 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Delivery',
+            fields=[
+                ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('step', models.CharField(blank=True, max_length=255, verbose_name='step')),
+                ('delivered', models.DateTimeField(verbose_name='delivered')),
+                ('event', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='durable.event')),
+                ('run', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='durable.run')),
+            ],
+            options={
+                'verbose_name': 'delivery',
+                'verbose_name_plural': 'deliveries',
+                'default_permissions': (),
+            },
+        ),
+        migrations.CreateModel(
             name='Blob',
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
@@ -166,6 +235,22 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'failed attempt',
                 'verbose_name_plural': 'failed attempts',
+            },
+        ),
+        migrations.CreateModel(
+            name='RunTally',
+            fields=[
+                ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('minute', models.DateTimeField(verbose_name='minute')),
+                ('function', models.CharField(max_length=200, verbose_name='function')),
+                ('status', models.CharField(choices=[('queued', 'queued'), ('running', 'running'), ('waiting', 'waiting'), ('completed', 'completed'), ('failed', 'failed'), ('cancelled', 'cancelled')], max_length=10, verbose_name='status')),
+                ('count', models.IntegerField(verbose_name='runs')),
+            ],
+            options={
+                'verbose_name': 'chart',
+                'verbose_name_plural': 'charts',
+                'default_permissions': ('view',),
+                'constraints': [models.UniqueConstraint(fields=('minute', 'function', 'status'), name='durable_runtally_once')],
             },
         ),
         migrations.CreateModel(
@@ -216,6 +301,20 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='TimeTally',
+            fields=[
+                ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('hour', models.DateTimeField(verbose_name='hour')),
+                ('function', models.CharField(max_length=200, verbose_name='function')),
+                ('bucket', models.SmallIntegerField()),
+                ('count', models.IntegerField(verbose_name='runs')),
+            ],
+            options={
+                'default_permissions': (),
+                'constraints': [models.UniqueConstraint(fields=('hour', 'function', 'bucket'), name='durable_timetally_once')],
+            },
+        ),
+        migrations.CreateModel(
             name='Wait',
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
@@ -260,6 +359,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='run',
             index=models.Index(fields=['function', 'status', 'id'], name='durable_run_function_idx'),
+        ),
+        migrations.AddIndex(
+            model_name='run',
+            index=durable.models.index.OpenIndex(fields=['ended'], name='durable_run_ended_idx', where=models.Q(('ended__isnull', False))),
         ),
         migrations.AddIndex(
             model_name='run',

@@ -31,6 +31,10 @@ class Event(models.Model):
     class Meta:
         verbose_name = _("event")
         verbose_name_plural = _("events")
+        permissions = [
+            ("send_event", _("Can send events, and run functions")),
+            ("resend_event", _("Can send events again")),
+        ]
         indexes = [
             models.Index(fields=["name", "received"], name="durable_event_name_idx"),
             OpenIndex(

@@ -10,6 +10,7 @@ from django.db.models import Max
 from durable.ids import new_id
 from durable.models import Blob, Event, Run, RunStatus, Step
 from durable.store.clock import database_now
+from durable.store.order import place
 from durable.store.table import Table
 
 _COPIED = (
@@ -64,7 +65,7 @@ class Revivals(Table):
             tenant=run.tenant,
             subject=run.subject,
             status=RunStatus.QUEUED,
-            due_at=database_now(),
+            due_at=place(run.function),
             created=database_now(),
             claim=1,  # the first who claims it looks for what is remembered
             replay=self._number(run, event),
