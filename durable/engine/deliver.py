@@ -70,12 +70,12 @@ def _try(store: Store, event: Event, paths: Sequence[str], last: int) -> None:
 
 
 def _deliver(store: Store, event: Event, paths: Sequence[str], last: int) -> None:
-    candidate = _as_dict(event)
+    candidate = as_dict(event)
     keys = keys_of(candidate, [path for path in paths if path])
     after = 0
     while page := store.waits.find(event, list(keys.values()), after, last, PAGE):
         after = page[-1].pk
-        found = [wait for wait in page if _is_met(wait, keys, candidate)]
+        found = [wait for wait in page if is_met(wait, keys, candidate)]
         if steps := [wait.step_id for wait in found if wait.step_id is not None]:
             repeat(store.alias, partial(_give, store, steps, candidate))
         for wait in found:
@@ -98,7 +98,8 @@ def _give(store: Store, steps: Sequence[int], event: Mapping[str, Any]) -> None:
         transaction.on_commit(partial(wake, flush.woken), store.alias, robust=True)
 
 
-def _is_met(wait: Wait, keys: Mapping[str, str], candidate: Mapping[str, Any]) -> bool:
+def is_met(wait: Wait, keys: Mapping[str, str], candidate: Mapping[str, Any]) -> bool:
+    """Whether an event, with the keys of its values, is one that is waited for."""
     if wait.path and keys.get(wait.path) != wait.match:
         return False
     try:
@@ -108,7 +109,8 @@ def _is_met(wait: Wait, keys: Mapping[str, str], candidate: Mapping[str, Any]) -
         return False
 
 
-def _as_dict(event: Event) -> Mapping[str, Any]:
+def as_dict(event: Event) -> Mapping[str, Any]:
+    """Return an event as conditions see it."""
     (seen,) = events_of(event)()
     return seen.as_dict()
 
@@ -129,9 +131,9 @@ def expire(store: Store, claims: Sequence[StepClaim]) -> Sequence[Memo]:
 
 def _look_back(store: Store, claim: StepClaim, wait: Wait) -> None:
     for event in store.events.since(wait.event, wait.lookback or 0.0, _PAST):
-        candidate = _as_dict(event)
+        candidate = as_dict(event)
         keys = keys_of(candidate, [wait.path] if wait.path else [])
-        if _is_met(wait, keys, candidate):
+        if is_met(wait, keys, candidate):
             repeat(store.alias, partial(_give, store, [claim.id], candidate))
             return
     store.waits.rest(wait, claim.claim)
