@@ -30,14 +30,25 @@ from durable.models import Event, Run
 from durable.store import get_store
 
 _HEAD = ("whole_id", "function", "event_link")
-_ENGINE = ("created_at", "started_at", "ended_at", "due", "owner", "claim", "wake", "pending", "wave", "lost")
+_ENGINE = (
+    "created_at",
+    "started_at",
+    "ended_at",
+    "due",
+    "owner",
+    "claim",
+    "wake",
+    "pending",
+    "wave",
+    "lost",
+)
 
 
 @admin.register(Run)
 class RunAdmin(ReadOnlyAdmin[Run]):
     """`prepare` and `outlook` put what the row does not know beside it, for a whole page at once."""
 
-    list_display: Sequence[str] = (
+    list_display = (
         "short_id",
         "state",
         "function",

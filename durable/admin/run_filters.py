@@ -86,7 +86,7 @@ def _one_of(value: str | None, *known: str) -> str:
 
 def selection_of(request: HttpRequest) -> Selection | None:
     """Return what the address of the list selects; None if it holds what a selection does not know."""
-    given = {name: value for name, value in request.GET.items() if name not in _IDLE and value}
+    given = {name: str(value) for name, value in request.GET.items() if name not in _IDLE and value}
     known = {
         "status": _one_of(given.pop("status__exact", ""), *RunStatus.values),
         "function": given.pop("function", ""),
@@ -97,7 +97,7 @@ def selection_of(request: HttpRequest) -> Selection | None:
         "parent": _id(given.pop("parent__id__exact", "")),
         "search": given.pop("q", ""),
     }
-    return None if given else Selection(**known)
+    return None if given else Selection.of_json(known)
 
 
 def _id(text: str) -> str:

@@ -12,7 +12,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http import HttpResponseRedirect as Redirect
 from django.template.response import TemplateResponse
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -32,7 +31,7 @@ MOST = 100  # runs that are done within the request; the admin ticks no more on 
 Action = Callable[[Any, HttpRequest, QuerySet[Run]], HttpResponse | None]
 
 
-def _action(verb: str, words: str | Promise) -> Action:
+def _action(verb: str, words: Any) -> Action:
     @admin.action(description=words, permissions=[verb])
     def action(
         self: admin.ModelAdmin[Run], request: HttpRequest, runs: QuerySet[Run]
@@ -43,12 +42,13 @@ def _action(verb: str, words: str | Promise) -> Action:
     return action
 
 
-ACTIONS: list[Action] = [
-    _action("cancel", gettext_lazy("Cancel the chosen runs")),
-    _action("retry", gettext_lazy("Retry the chosen runs from the step that failed")),
-    _action("replay", gettext_lazy("Replay the chosen runs as new runs")),
-    _action("erase", gettext_lazy("Erase the payloads of the chosen runs")),
-]
+WORDS = {
+    "cancel": gettext_lazy("Cancel the chosen runs"),
+    "retry": gettext_lazy("Retry the chosen runs from the step that failed"),
+    "replay": gettext_lazy("Replay the chosen runs as new runs"),
+    "erase": gettext_lazy("Erase the payloads of the chosen runs"),
+}
+ACTIONS: list[Action] = [_action(verb, words) for verb, words in WORDS.items()]
 
 
 def _confirm_or_do(
@@ -84,7 +84,7 @@ def _ask_whether(
     some = list(runs.defer("output", "error").order_by("-pk")[:MOST])
     context = {
         **self.admin_site.each_context(request),
-        "title": str(self.get_actions(request)[f"{verb}_runs"][2]),
+        "title": WORDS[verb],
         "opts": self.model._meta,
         "durable_action": f"{verb}_runs",
         "durable_verb": verb,

@@ -17,7 +17,7 @@ from django.utils.translation import get_language
 from durable import clock
 from durable.admin import payload
 from durable.admin.run_page import parts
-from durable.models import Attempt, Event, Operation, Run, Step
+from durable.models import Attempt, Operation, Run, Step
 from durable.store import get_store
 
 _GROWS = 200  # the picture is drawn anew when it would have grown by this part of its width
@@ -98,8 +98,7 @@ def _text(run: Run, what: str, number: int) -> str | None:
         attempt = Attempt.objects.using(alias).filter(run=run, pk=number).first()
         return None if attempt is None else payload.trace(attempt.failure)
     if what == "event":
-        event = Event.objects.using(alias).filter(pk=run.event_id).first()
-        return None if event is None else _json(event.data)
+        return None if run.event is None else _json(run.event.data)
     if what == "error":
         return payload.trace(run.failure) or None
     return _json(payload.output_of(alias, run, run.pk, "")) if what == "run" else None

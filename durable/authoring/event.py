@@ -12,7 +12,9 @@ INVOKED = "durable/function.invoked"  # a step invoked a function
 FINISHED = "durable/function.finished"  # a run ended, however that was
 FAILED = "durable/function.failed"
 CANCELLED = "durable/function.cancelled"
-MANY = "durable/many.asked"  # somebody wants something done to many runs; for durable's own function
+MANY = (
+    "durable/many.asked"  # somebody wants something done to many runs; for durable's own function
+)
 SYSTEM = (INVOKED, FINISHED, FAILED, CANCELLED)  # durable sends them; functions may trigger on them
 
 
