@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -34,18 +35,22 @@ DEFAULTS: Mapping[str, Any] = {
     "MAX_RUN_BYTES": 32 * 1024 * 1024,  # JSON of all results of one run
     "MAX_EVENT_BYTES": 3 * 1024 * 1024,  # JSON of one event's data
     "MAX_DEPTH": 64,  # nesting of one JSON value
+    "RETENTION": None,  # how long ended runs are kept: None, a timedelta, "30d", or a dict by function
     "REDACT": REDACT,  # patterns of keys whose values people do not see, without _ and -: "*token*"
     "HIDE_PAYLOADS_OF": (),  # patterns of ids of functions whose payloads people do not see: "payroll-*"
     "EXPRESSIONS": "subset",  # language of conditions on events: "subset", or "cel" for all of it
+    "WEBHOOKS": {},  # who may send to hooks/<name>/, by name: SCHEME, SECRETS, EVENT
 }
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "DATABASE": (str, type(None)),
     "JITTER": (int, float, type(None)),
     "MODULE": (str,),
+    "RETENTION": (str, timedelta, dict, type(None)),
     "PARALLEL_MODE": (str,),
     "EXPRESSIONS": (str,),
     "STRICT": (bool,),
+    "WEBHOOKS": (dict,),
     "BACKOFF": (list, tuple, str),
     "REDACT": (list, tuple),
     "HIDE_PAYLOADS_OF": (list, tuple),

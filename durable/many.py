@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import transaction
 
 from durable.authoring.context import ContextSync
-from durable.authoring.event import MANY
+from durable.authoring.event import ASKED
 from durable.authoring.trigger import TriggerEvent
 from durable.client import default
 from durable.conf import conf
@@ -55,8 +55,8 @@ def _ask(store: Store, actor: Actor, verb: str, selection: Selection, once: str)
         "via": actor.via,
     }
     with transaction.atomic(store.alias):
-        started = announce(store, MANY, once, data, also=[FUNCTION])
-        (event,) = Event.objects.using(store.alias).filter(name=MANY, custom_id=once)
+        started = announce(store, ASKED, once, data, also=[FUNCTION])
+        (event,) = Event.objects.using(store.alias).filter(name=ASKED, custom_id=once)
         run = Run.objects.using(store.alias).get(event=event, function=FUNCTION, replay=0)
         if started:
             write_down(store, actor, f"{verb} many", "run", run.pk, after=data)
@@ -65,7 +65,7 @@ def _ask(store: Store, actor: Actor, verb: str, selection: Selection, once: str)
 
 
 @default.create_function(
-    fn_id=FUNCTION, name="Do to many runs", trigger=TriggerEvent(event=MANY), strict=False
+    fn_id=FUNCTION, name="Do to many runs", trigger=TriggerEvent(event=ASKED), strict=False
 )
 def many(ctx: ContextSync) -> dict[str, Any]:
     """Page through the selection; each page is one transaction, so each run is done once."""

@@ -43,6 +43,7 @@ def _retry(store: Store, run_id: UUID) -> None:
         run = find(store, run_id)
         _refuse_erased(store, run, run.event_id)
         if not store.runs.requeue(run_id, _REVIVABLE):
+            run = find(store, run_id)
             raise RunStateError(
                 f"Run {run.pk} of {run.function!r} is {run.status}: only runs that have failed or "
                 "were cancelled can be retried. durable.replay makes a new run of any."
@@ -128,6 +129,8 @@ def replay(
 
 def _replay(store: Store, run: Run, event: Event | None, steps: Sequence[Step]) -> UUID:
     with transaction.atomic(store.alias):
+        if not store.revivals.keep(run.pk):
+            find(store, run.pk)  # it has been removed since: this says so
         if event is not None:
             event.save(using=store.alias, force_insert=True)
         start_from = event.pk if event else run.event_id
@@ -169,5 +172,11 @@ def _derived(store: Store, run: Run, data: Mapping[str, Any]) -> Event:
         )
     now = clock.now()
     return Event(
-        id=new_id(), name=run.event.name, data=data_text(data, "replay"), ts=now, received=now
+        id=new_id(),
+        name=run.event.name,
+        data=data_text(data, "replay"),
+        tenant=run.tenant,
+        subject=run.subject,
+        ts=now,
+        received=now,
     )

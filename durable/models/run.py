@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from durable import codec
 from durable.ids import new_id
 from durable.models.event import Event
+from durable.models.exact import ExactCharField
 from durable.models.index import OpenIndex
 from durable.models.status import FINAL_RUN, RunStatus
 
@@ -26,6 +27,9 @@ class Run(models.Model):
     event = models.ForeignKey(
         Event, models.PROTECT, null=True, related_name="runs", verbose_name=_("event")
     )
+    # As its event has them; "" for none.
+    tenant = ExactCharField(_("tenant"), max_length=128, blank=True, default="")
+    subject = ExactCharField(_("subject"), max_length=200, blank=True, default="")
     status = models.CharField(
         _("status"), max_length=10, choices=RunStatus.choices, default=RunStatus.QUEUED
     )
@@ -88,6 +92,15 @@ class Run(models.Model):
                 name="durable_run_status_idx",
             ),
             models.Index(fields=["function", "status", "id"], name="durable_run_function_idx"),
+            # What has ended since: the rollup, and what is old enough to go.
+            OpenIndex(
+                fields=["ended"], where=Q(ended__isnull=False), name="durable_run_ended_idx"
+            ),
+            # Lists of a tenant, and of an object of the site, newest first.
+            OpenIndex(fields=["tenant", "id"], where=~Q(tenant=""), name="durable_run_tenant_idx"),
+            OpenIndex(
+                fields=["subject", "id"], where=~Q(subject=""), name="durable_run_subject_idx"
+            ),
             # What a run invoked.
             OpenIndex(
                 fields=["parent", "parent_key"],

@@ -10,6 +10,7 @@ from django.db.models import Max
 from durable.ids import new_id
 from durable.models import Blob, Event, Run, RunStatus, Step
 from durable.store.clock import database_now
+from durable.store.order import place
 from durable.store.table import Table
 
 _COPIED = (
@@ -43,6 +44,13 @@ class Revivals(Table):
         found = Step.objects.using(self.alias).filter(run=run).order_by("id")
         return sorted(found, key=lambda step: (step.ended is None, step.ended or 0))
 
+    def keep(self, run: UUID) -> bool:
+        """Have a run stay until the transaction ends; False if it is there no more."""
+        rows = Run.objects.using(self.alias).filter(pk=run)
+        if self.connection.features.has_select_for_update:
+            rows = rows.select_for_update()
+        return bool(rows.values_list("pk", flat=True))
+
     def forget(self, run: UUID, keys: Collection[str]) -> None:
         """Remove steps, and the run's own result, as if they had never been."""
         Blob.objects.using(self.alias).filter(run=run, key__in=["", *keys]).delete()
@@ -54,8 +62,10 @@ class Revivals(Table):
             id=new_id(),
             function=run.function,
             event_id=event,
+            tenant=run.tenant,
+            subject=run.subject,
             status=RunStatus.QUEUED,
-            due_at=database_now(),
+            due_at=place(run.function),
             created=database_now(),
             claim=1,  # the first who claims it looks for what is remembered
             replay=self._number(run, event),
