@@ -7,6 +7,7 @@ from durable.models.blob import Blob
 from durable.models.event import Event
 from durable.models.key import Key
 from durable.models.operation import Operation
+from durable.models.receipt import Receipt
 from durable.models.run import Run
 from durable.models.schedule import Schedule
 from durable.models.status import RunStatus, StepStatus
@@ -19,6 +20,7 @@ __all__ = [
     "Event",
     "Key",
     "Operation",
+    "Receipt",
     "Run",
     "RunStatus",
     "Schedule",

@@ -21,7 +21,7 @@ from rest_framework.viewsets import ViewSetMixin
 
 from durable.engine.operations import Actor
 from durable.models import Key
-from durable.rest.authentication import KeyAuthentication
+from durable.rest.authentication import KeyAuthentication, SignatureAuthentication
 from durable.rest.body import raw_body
 from durable.rest.openapi import inspector
 from durable.rest.parser import StrictJSONParser
@@ -52,7 +52,7 @@ class View(APIView):
     operations: Mapping[str, str] = {}
     max_body = 1024 * 1024  # bytes
 
-    authentication_classes = (KeyAuthentication, SessionAuthentication)
+    authentication_classes = (KeyAuthentication, SignatureAuthentication, SessionAuthentication)
     permission_classes = (MayOperate,)
     throttle_classes = (KeyThrottle,)
     parser_classes = (StrictJSONParser,)
