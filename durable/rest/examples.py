@@ -61,3 +61,27 @@ FUNCTION = {
 FUNCTIONS = {"results": [FUNCTION]}
 INVOKE = {"data": {"order": 7}, "id": "order-7", "wait": 5}
 INVOKED = {"run": RUN, "created": True, "result": OUTPUT}
+
+KEY: dict[str, Any] = {
+    "prefix": "dk5f0c1a9b7e3d",
+    "name": "web shop",
+    "operations": ["events.send"],
+    "events": ["shop/*"],
+    "tenant": "acme",
+    "rate": 600,
+    "expires": None,
+    "signs": False,
+    "created": "2026-11-21T18:00:00Z",
+    "revoked": None,
+    "used": None,
+}
+KEYS = {"results": [KEY], "next": None}
+MADE_KEY = {**KEY, "secret": "the prefix, a dot, and 43 characters"}
+RIGHTS = {"name": "web shop", "events": ["shop/*"], "tenant": "acme", "rate": 600}
+OVERLAP = {"overlap": 3600}
+
+EVENT = {"name": "shop/order.paid", "data": {"order": 7}, "id": "order-7-paid"}
+EVENTS = [EVENT, {"name": "shop/order.sent", "data": {"order": 7}, "subject": "shop.order:7"}]
+SENT = {"events": [{"id": _EVENT, "duplicate": False}]}
+INNGEST_EVENT = [{"name": "shop/order.paid", "data": {"order": 7}, "ts": 1_795_284_000_000}]
+INNGEST_SENT = {"ids": [_EVENT], "status": 200}

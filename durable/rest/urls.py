@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 from rest_framework.routers import SimpleRouter
 
+from durable.rest.compatible import CompatibleView
+from durable.rest.events import EventsView
 from durable.rest.functions import FunctionViews
 from durable.rest.keys import KeyViews
 from durable.rest.runs import EventRunViews, RunViews
@@ -19,6 +21,8 @@ router.register("functions", FunctionViews, basename="function")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *router.urls,
+    path("events/", EventsView.as_view(), name="events"),
+    path("e/<str:key>", CompatibleView.as_view(), name="inngest-events"),
     path("events/<str:id>/runs/", EventRunViews.as_view({"get": "list"}), name="event-runs"),
     *webhooks,
 ]
