@@ -61,3 +61,5 @@ FUNCTION = {
 FUNCTIONS = {"results": [FUNCTION]}
 INVOKE = {"data": {"order": 7}, "id": "order-7", "wait": 5}
 INVOKED = {"run": RUN, "created": True, "result": OUTPUT}
+TICKET = {"ticket": f"{_ID}:key:dk0123456789ab:1tXyz1:c2lnbmF0dXJl", "expires_in": 600}
+STREAM = 'event: progress\nid: 1795284002345000:3mz:\ndata: {"schema_version": 1, "run": {}, "steps": []}\n\n'

@@ -32,7 +32,7 @@ def described(
     *,
     takes: Shape = None,
     query: Shape = None,
-    gives: Mapping[int, Shape],
+    gives: Mapping[Any, Shape],
     problems: Sequence[int] = (),
     examples: Mapping[str, Any] | None = None,
     path: Mapping[str, Any] | None = None,
@@ -45,7 +45,8 @@ def described(
         summary: what it does, in a sentence without its full stop; the docstring says the rest.
         takes: what its body has to look like; None if it has none.
         query: what its query parameters are.
-        gives: what answers look like, by status; None for one without a body.
+        gives: what answers look like, by status, or by status and media type; None for one without
+            a body.
         problems: statuses of problems that it may answer with, besides those of every view.
         examples: bodies by name; the name of one that is sent ends in "request".
         path: types of the parts of the address, `uuid.UUID` for example.
@@ -72,7 +73,7 @@ def _parameter(name: str, kind: Any, where: str, *, required: bool = True) -> An
     return utils.OpenApiParameter(name, kind, where, required=required)
 
 
-def _responses(gives: Mapping[int, Shape], problems: Sequence[int]) -> dict[Any, Any]:
+def _responses(gives: Mapping[Any, Shape], problems: Sequence[int]) -> dict[Any, Any]:
     from durable.rest.shapes.problem import ProblemShape
 
     found: dict[Any, Any] = {
@@ -103,8 +104,8 @@ _SAID = {
 }
 
 
-def _said(status: int) -> str:
-    return _SAID[status]
+def _said(status: Any) -> str:
+    return _SAID[status[0] if isinstance(status, tuple) else status]
 
 
 def _example(name: str, value: Any) -> Any:

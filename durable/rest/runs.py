@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from durable.errors import StepNotFoundError
 from durable.models import Event, Run, Step
-from durable.rest import deeds, examples, pages, standing
+from durable.rest import deeds, examples, pages, standing, tickets
 from durable.rest.base import ViewSet
 from durable.rest.openapi import described
 from durable.rest.permissions import allows
@@ -29,6 +29,7 @@ from durable.rest.shapes.run import (
     RunShape,
 )
 from durable.rest.shapes.step import StepPageShape, StepQuery
+from durable.rest.shapes.stream import TicketShape
 from durable.rest.shapes.strict import read
 from durable.rest.which import matching
 from durable.store import get_store
@@ -47,6 +48,7 @@ class RunViews(ViewSet):
         "retrieve": "runs.read",
         "steps": "runs.read",
         "output": PAYLOADS,
+        "ticket": "runs.read",
         "cancel": "runs.cancel",
         "cancel_many": "runs.cancel",
         "retry": "runs.retry",
@@ -148,6 +150,21 @@ class RunViews(ViewSet):
         """
         query = read(OutputQuery, request.query_params)
         return Response(standing.result(standing.awaited(self.found(id), query["wait"])))
+
+    @described(
+        "Get a ticket to watch a run",
+        gives={200: TicketShape},
+        problems=(404,),
+        path=ID,
+        examples={"a ticket": examples.TICKET},
+    )
+    @action(detail=True, methods=["post"])
+    def ticket(self, request: Request, id: str) -> Response:
+        """A word that lets a browser watch this run, `stream/?ticket=…`, with the rights of who asks
+        for it.
+        """
+        run, life = self.found(id), int(tickets.LIFE.total_seconds())
+        return Response({"ticket": tickets.issue(request, str(run.pk)), "expires_in": life})
 
     @described(
         "Cancel a run",

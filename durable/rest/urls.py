@@ -8,6 +8,7 @@ from rest_framework.routers import SimpleRouter
 from durable.rest.functions import FunctionViews
 from durable.rest.keys import KeyViews
 from durable.rest.runs import EventRunViews, RunViews
+from durable.rest.stream import stream
 from durable.webhooks.urls import urlpatterns as webhooks
 
 app_name = "durable"
@@ -20,5 +21,6 @@ router.register("functions", FunctionViews, basename="function")
 urlpatterns: list[URLPattern | URLResolver] = [
     *router.urls,
     path("events/<str:id>/runs/", EventRunViews.as_view({"get": "list"}), name="event-runs"),
+    path("runs/<str:id>/stream/", stream, name="run-stream"),
     *webhooks,
 ]
