@@ -10,6 +10,8 @@ from rest_framework.serializers import BaseSerializer
 try:
     from drf_spectacular import utils
     from drf_spectacular.openapi import AutoSchema
+
+    from durable.rest import extensions as extensions
 except ImportError:  # then nothing is described
     utils = AutoSchema = None
 
@@ -42,7 +44,8 @@ def described(
     """Describe one action of a view.
 
     Args:
-        summary: what it does, in a sentence without its full stop; the docstring says the rest.
+        summary: what it does, in a few words; with underscores it is the name for programs, so no two
+            may be alike. The docstring says the rest.
         takes: what its body has to look like; None if it has none.
         query: what its query parameters are.
         gives: what answers look like, by status, or by status and media type; None for one without
@@ -58,7 +61,8 @@ def described(
     parameters = [query] if query is not None else []
     parameters += [_parameter(name, kind, "path") for name, kind in (path or {}).items()]
     parameters += [_parameter(name, str, "header", required=False) for name in headers]
-    decorate: Callable[[V], V] = utils.extend_schema(
+    extend: Callable[[V], V] = utils.extend_schema(
+        operation_id=summary.lower().replace(" ", "_"),
         summary=summary,
         request=takes,
         parameters=parameters,
@@ -66,7 +70,14 @@ def described(
         examples=[_example(name, value) for name, value in (examples or {}).items()],
         **more,
     )
-    return decorate
+    return lambda view: extend(_inspected(view))
+
+
+def _inspected(view: V) -> V:
+    """Have a view looked at by drf-spectacular whatever the site has chosen for its own views."""
+    if not hasattr(view, "schema"):
+        view.schema = AutoSchema  # type: ignore[attr-defined]
+    return view
 
 
 def _parameter(name: str, kind: Any, where: str, *, required: bool = True) -> Any:

@@ -21,6 +21,7 @@ OPERATIONS: Mapping[str, str] = {  # to the permission of a Django user
     "payloads.read": "durable.view_payload",  # data of events, outputs of runs and steps
     "functions.read": "durable.view_run",
     "functions.invoke": "durable.invoke_function",
+    "schema.read": "durable.view_run",
     "keys.read": "durable.view_key",
     "keys.manage": "durable.change_key",
 }

@@ -120,6 +120,7 @@ async def stream(request: HttpRequest, id: str) -> HttpResponseBase:
 
 
 stream.cls = Door  # type: ignore[attr-defined]  as views of the framework name their class
+stream.initkwargs = {}  # type: ignore[attr-defined]
 stream.csrf_exempt = True  # type: ignore[attr-defined]  the door checks it where a session asks
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 from rest_framework.routers import SimpleRouter
 
+from durable.rest.description import SchemaView
 from durable.rest.functions import FunctionViews
 from durable.rest.keys import KeyViews
 from durable.rest.runs import EventRunViews, RunViews
@@ -22,5 +23,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *router.urls,
     path("events/<str:id>/runs/", EventRunViews.as_view({"get": "list"}), name="event-runs"),
     path("runs/<str:id>/stream/", stream, name="run-stream"),
+    path("schema/", SchemaView.as_view(), name="schema"),
     *webhooks,
 ]
