@@ -47,7 +47,8 @@ language.follow(_language)
 
 def _prepare_workers() -> None:
     from durable.q2.spawn import at_spawn
-    from durable.worker import heartbeat, process, reaper, ticker, timetable
+    from durable.worker import heartbeat, housekeeping, process, reaper, sighting, ticker, timetable
 
-    for start in (process.prepare, heartbeat.start, ticker.start, reaper.reap, timetable.start):
+    first = (process.prepare, heartbeat.start, ticker.start, reaper.reap, timetable.start)
+    for start in (*first, sighting.start, housekeeping.start):
         at_spawn(start)

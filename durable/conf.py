@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -30,6 +31,7 @@ DEFAULTS: Mapping[str, Any] = {
     "MAX_RUN_BYTES": 32 * 1024 * 1024,  # JSON of all results of one run
     "MAX_EVENT_BYTES": 3 * 1024 * 1024,  # JSON of one event's data
     "MAX_DEPTH": 64,  # nesting of one JSON value
+    "RETENTION": None,  # how long ended runs are kept: None, a timedelta, "30d", or a dict by function
     "EXPRESSIONS": "subset",  # language of conditions on events: "subset", or "cel" for all of it
     "WEBHOOKS": {},  # who may send to hooks/<name>/, by name: SCHEME, SECRETS, EVENT
 }
@@ -38,6 +40,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "DATABASE": (str, type(None)),
     "JITTER": (int, float, type(None)),
     "MODULE": (str,),
+    "RETENTION": (str, timedelta, dict, type(None)),
     "PARALLEL_MODE": (str,),
     "EXPRESSIONS": (str,),
     "STRICT": (bool,),

@@ -42,6 +42,7 @@ def _retry(store: Store, run_id: UUID) -> None:
     with transaction.atomic(store.alias):
         run = find(store, run_id)
         if not store.runs.requeue(run_id, _REVIVABLE):
+            run = find(store, run_id)
             raise RunStateError(
                 f"Run {run.pk} of {run.function!r} is {run.status}: only runs that have failed or "
                 "were cancelled can be retried. durable.replay makes a new run of any."
@@ -114,6 +115,8 @@ def replay(
 
 def _replay(store: Store, run: Run, event: Event | None, steps: Sequence[Step]) -> UUID:
     with transaction.atomic(store.alias):
+        if not store.revivals.keep(run.pk):
+            find(store, run.pk)  # it has been removed since: this says so
         if event is not None:
             event.save(using=store.alias, force_insert=True)
         new = store.revivals.repeat(run, event.pk if event else run.event_id, steps)

@@ -12,6 +12,7 @@ from durable.models.schedule import Schedule
 from durable.models.status import RunStatus, StepStatus
 from durable.models.step import Step
 from durable.models.wait import Wait, WaitPath
+from durable.models.worker import Worker
 
 __all__ = [
     "Attempt",
@@ -26,4 +27,5 @@ __all__ = [
     "StepStatus",
     "Wait",
     "WaitPath",
+    "Worker",
 ]

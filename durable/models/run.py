@@ -66,6 +66,15 @@ class Run(models.Model):
     class Meta:
         verbose_name = _("run")
         verbose_name_plural = _("runs")
+        permissions = [
+            ("view_payload", _("Can see payloads, error messages and tracebacks")),
+            ("cancel_run", _("Can cancel runs")),
+            ("retry_run", _("Can retry runs from the step that failed")),
+            ("replay_run", _("Can replay runs, also with other input")),
+            ("skip_run", _("Can skip sleeps of runs")),
+            ("signal_run", _("Can deliver events to runs that wait")),
+            ("erase_run", _("Can erase payloads of runs")),
+        ]
         indexes = [
             # The claim: what is due, oldest first.
             OpenIndex(fields=["due_at"], where=Q(due_at__isnull=False), name="durable_run_due_idx"),

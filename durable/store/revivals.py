@@ -36,6 +36,13 @@ class Revivals(Table):
         found = Step.objects.using(self.alias).filter(run=run).order_by("id")
         return sorted(found, key=lambda step: (step.ended is None, step.ended or 0))
 
+    def keep(self, run: UUID) -> bool:
+        """Have a run stay until the transaction ends; False if it is there no more."""
+        rows = Run.objects.using(self.alias).filter(pk=run)
+        if self.connection.features.has_select_for_update:
+            rows = rows.select_for_update()
+        return bool(rows.values_list("pk", flat=True))
+
     def forget(self, run: UUID, keys: Collection[str]) -> None:
         """Remove steps, and the run's own result, as if they had never been."""
         Blob.objects.using(self.alias).filter(run=run, key__in=["", *keys]).delete()

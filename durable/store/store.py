@@ -15,12 +15,14 @@ from durable.store import mariadb, postgres, sqlite
 from durable.store.children import Children
 from durable.store.events import Events
 from durable.store.leases import Leases
+from durable.store.pruning import Pruning
 from durable.store.revivals import Revivals
 from durable.store.rows import Due
 from durable.store.runs import Runs
 from durable.store.schedules import Schedules
 from durable.store.steps import Steps
 from durable.store.waits import Waits
+from durable.store.workers import Workers
 
 _FAMILIES = {"postgresql": postgres, "sqlite": sqlite, "mysql": mariadb}
 
@@ -42,6 +44,8 @@ class Store:
         self.waits = Waits(alias)
         self.schedules = Schedules(alias)
         self.revivals = Revivals(alias)
+        self.workers = Workers(alias)
+        self.pruning = Pruning(alias)
         self.leases: Leases = family.Leases(alias) if family else Leases(alias)
 
     @property

@@ -1,4 +1,6 @@
-"""The heartbeat of a worker: a thread that renews leases, and puts right what others left behind."""
+"""The heartbeat of a worker: a thread that renews leases, puts right what others left behind, and
+tells that the worker is there.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +13,7 @@ from durable.conf import conf
 from durable.engine.held import held
 from durable.store import get_store
 from durable.wake import wake
+from durable.worker import sighting
 from durable.worker.reaper import reap
 
 logger = logging.getLogger("durable.worker")
@@ -53,5 +56,5 @@ def mend() -> None:
 def _beat_for_ever() -> None:
     rest = threading.Event()
     while not rest.wait(conf.HEARTBEAT):
-        beat((renew, reap, mend))
+        beat((renew, reap, mend, sighting.tell))
         get_store().connection.close()
