@@ -31,8 +31,13 @@ SETTINGS: dict[str, Any] = {
         "StepStatus": "durable.models.status.StepStatus",
     },
     "PREPROCESSING_HOOKS": [],
-    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "durable.rest.postprocess.tighten",
+        "durable.rest.postprocess.add_webhooks",
+    ],
 }
+
 
 class SchemaView(View):
     """Served in JSON to those who are let in for anything at all."""

@@ -17,9 +17,18 @@ except ImportError:  # then nothing is described
 
 Shape = type[BaseSerializer[Any]] | BaseSerializer[Any] | type | Any
 V = TypeVar("V", bound=Callable[..., Any])
+C = TypeVar("C", bound=type)
 
 PROBLEM = "application/problem+json"
 ALWAYS = (401, 403, 429, 503)
+
+
+def of_schema(schema: Mapping[str, Any]) -> Callable[[C], C]:
+    """Describe a kind of field by a schema."""
+    if utils is None:
+        return lambda kind: kind
+    decorate: Callable[[C], C] = utils.extend_schema_field(dict(schema))
+    return decorate
 
 
 def inspector() -> Any:
@@ -88,12 +97,19 @@ def _responses(gives: Mapping[Any, Shape], problems: Sequence[int]) -> dict[Any,
     from durable.rest.shapes.problem import ProblemShape
 
     found: dict[Any, Any] = {
-        status: utils.OpenApiResponse(shape, description=_said(status))
+        status: utils.OpenApiResponse(_single(shape), description=_said(status))
         for status, shape in gives.items()
     }
     for status in sorted({*problems, *ALWAYS}):
         found[(status, PROBLEM)] = utils.OpenApiResponse(ProblemShape, description=_said(status))
     return found
+
+
+def _single(shape: Shape) -> Shape:
+    """Have a list described as what it is: an object with `results`."""
+    if isinstance(shape, type) and issubclass(shape, BaseSerializer):
+        return utils.extend_schema_serializer(many=False)(shape)
+    return shape
 
 
 _SAID = {

@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from durable.rest.shapes.run import MOST_SECONDS, OutputShape, RunShape
-from durable.rest.shapes.strict import Object, Strict, Text
+from durable.rest.shapes.strict import Number, Object, Strict, Text
 
 
 class TriggerShape(serializers.Serializer[Any]):
@@ -42,7 +42,7 @@ class InvokeShape(Strict):
         max_length=128,
         help_text="Starts the function once for each id, however often it is sent.",
     )
-    wait = serializers.FloatField(
+    wait = Number(
         required=False,
         min_value=0,
         max_value=MOST_SECONDS,

@@ -7,7 +7,17 @@ from typing import Any
 from rest_framework import serializers
 
 from durable.models import RunStatus
-from durable.rest.shapes.strict import Anything, Choice, Object, Strict, Text
+from durable.rest.shapes.strict import (
+    Anything,
+    Choice,
+    Id,
+    Moment,
+    Number,
+    Object,
+    Strict,
+    Text,
+    Whole,
+)
 
 MOST_SECONDS = 30  # for which an answer waits for the end of a run
 
@@ -74,9 +84,9 @@ class RunFilter(Strict):
 
     function = Text(required=False, max_length=200)
     status = serializers.ListField(child=Choice(RunStatus.choices), required=False, max_length=6)
-    created_after = serializers.DateTimeField(required=False, help_text="At this time or later.")
-    created_before = serializers.DateTimeField(required=False, help_text="Earlier than this.")
-    event = serializers.UUIDField(required=False, help_text="The event that started it.")
+    created_after = Moment(required=False, help_text="At this time or later.")
+    created_before = Moment(required=False, help_text="Earlier than this.")
+    event = Id(required=False, help_text="The event that started it.")
     name = Text(required=False, max_length=256, help_text="The name of the event that started it.")
     key = Text(
         required=False,
@@ -96,8 +106,8 @@ class RunFilter(Strict):
 class PageQuery(Strict):
     """Which page."""
 
-    cursor = serializers.UUIDField(required=False, help_text="`next` of the page before.")
-    limit = serializers.IntegerField(required=False, min_value=1, max_value=200, default=50)
+    cursor = Id(required=False, help_text="`next` of the page before.")
+    limit = Whole(required=False, min_value=1, max_value=200, default=50)
 
 
 class RunQuery(RunFilter, PageQuery):
@@ -107,7 +117,7 @@ class RunQuery(RunFilter, PageQuery):
 class OutputQuery(Strict):
     """How long to wait for the end."""
 
-    wait = serializers.FloatField(
+    wait = Number(
         required=False, min_value=0, max_value=MOST_SECONDS, default=0.0, help_text="Seconds."
     )
 
@@ -140,7 +150,7 @@ class SignalledShape(serializers.Serializer[Any]):
 class BulkShape(RunFilter):
     """Which runs to cancel. At least one of the filters is needed."""
 
-    limit = serializers.IntegerField(required=False, min_value=1, max_value=500, default=100)
+    limit = Whole(required=False, min_value=1, max_value=500, default=100)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """See that somebody said which."""
