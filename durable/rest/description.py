@@ -9,14 +9,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from durable.rest.base import View
-from durable.rest.openapi import described
+from durable.rest.openapi import described, generated
 from durable.rest.problems import Problem
-
-try:
-    from drf_spectacular.generators import SchemaGenerator
-    from drf_spectacular.settings import patched_settings
-except ImportError:
-    SchemaGenerator = None
 
 URLCONF = "durable.rest.urls"
 SETTINGS: dict[str, Any] = {
@@ -50,8 +44,8 @@ class SchemaView(View):
         """OpenAPI 3.1, for programs that make clients, and for people. 404 where drf-spectacular is
         not installed.
         """
-        if SchemaGenerator is None:
-            raise Problem(404, "not_found", "Install drf-spectacular to have the API described.")
         root = request.path.removesuffix("schema/").rstrip("/")
-        with patched_settings({**SETTINGS, "SERVERS": [{"url": root}]}):
-            return Response(SchemaGenerator(urlconf=URLCONF).get_schema(public=True))
+        found = generated(URLCONF, {**SETTINGS, "SERVERS": [{"url": root}]})
+        if found is None:
+            raise Problem(404, "not_found", "Install drf-spectacular to have the API described.")
+        return Response(found)

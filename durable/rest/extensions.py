@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 
 
-class KeyExtension(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  it registers itself
+class KeyExtension(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # it registers itself
     """A key that is shown."""
 
     target_class = "durable.rest.authentication.KeyAuthentication"
@@ -18,7 +18,7 @@ class KeyExtension(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
         return {"type": "http", "scheme": "bearer", "description": "A key: `prefix.secret`."}
 
 
-class TicketExtension(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  it registers itself
+class TicketExtension(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # it registers itself
     """A ticket in the address of a stream."""
 
     target_class = "durable.rest.tickets.TicketAuthentication"

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from typing import Any, TypeVar
 
+from rest_framework.schemas import DefaultSchema
 from rest_framework.serializers import BaseSerializer
 
-try:
-    from drf_spectacular import utils
-    from drf_spectacular.openapi import AutoSchema
+from durable.rest.shapes.problem import ProblemShape
 
-    from durable.rest import extensions as extensions
-except ImportError:  # then nothing is described
-    utils = AutoSchema = None
+
+def _spectacular(module: str) -> Any:
+    try:
+        return import_module(f"drf_spectacular.{module}")
+    except ImportError:  # then nothing is described
+        return None
+
+
+utils = _spectacular("utils")
+if utils is not None:
+    import_module("durable.rest.extensions")
 
 Shape = type[BaseSerializer[Any]] | BaseSerializer[Any] | type | Any
 V = TypeVar("V", bound=Callable[..., Any])
@@ -33,9 +41,15 @@ def of_schema(schema: Mapping[str, Any]) -> Callable[[C], C]:
 
 def inspector() -> Any:
     """Return what looks at views; the framework's own where drf-spectacular is not installed."""
-    from rest_framework.schemas import DefaultSchema
+    return DefaultSchema() if utils is None else _spectacular("openapi").AutoSchema()
 
-    return DefaultSchema() if AutoSchema is None else AutoSchema()
+
+def generated(urlconf: str, settings: Mapping[str, Any]) -> Any:
+    """Return the description of all addresses; None where drf-spectacular is not installed."""
+    if utils is None:
+        return None
+    with _spectacular("settings").patched_settings(dict(settings)):
+        return _spectacular("generators").SchemaGenerator(urlconf=urlconf).get_schema(public=True)
 
 
 def described(
@@ -85,7 +99,7 @@ def described(
 def _inspected(view: V) -> V:
     """Have a view looked at by drf-spectacular whatever the site has chosen for its own views."""
     if not hasattr(view, "schema"):
-        view.schema = AutoSchema  # type: ignore[attr-defined]
+        view.schema = _spectacular("openapi").AutoSchema  # type: ignore[attr-defined]
     return view
 
 
@@ -94,8 +108,6 @@ def _parameter(name: str, kind: Any, where: str, *, required: bool = True) -> An
 
 
 def _responses(gives: Mapping[Any, Shape], problems: Sequence[int]) -> dict[Any, Any]:
-    from durable.rest.shapes.problem import ProblemShape
-
     found: dict[Any, Any] = {
         status: utils.OpenApiResponse(_single(shape), description=_said(status))
         for status, shape in gives.items()

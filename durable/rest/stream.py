@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -50,15 +50,16 @@ looks = ThreadPoolExecutor(max_workers=4, thread_name_prefix="durable-stream")
 class Json(BaseContentNegotiation):
     """What is not a stream is JSON, whatever the client accepts: it asks for a stream."""
 
-    def select_parser(self, request: Request, parsers: Sequence[Any]) -> Any:
+    def select_parser(self, request: Request, parsers: Iterable[Any]) -> Any:
         """Return the only one."""
-        return parsers[0]
+        return next(iter(parsers))
 
     def select_renderer(
-        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
         """Return the only one."""
-        return renderers[0], renderers[0].media_type or ""
+        only = next(iter(renderers))
+        return only, only.media_type or ""
 
 
 class Door(View):
@@ -92,7 +93,7 @@ class Door(View):
             raise Problem(404, "not_found")
         poll = reverse(f"{self._namespace(request)}run-detail", kwargs={"id": run.pk})
         answer = Response(status=204, headers={"Link": f'<{poll}>; rel="monitor"'})
-        answer.watched = run.pk  # type: ignore[attr-defined]  for the view below
+        answer.watched = run.pk  # type: ignore[attr-defined]  # for the view below
         return answer
 
     def _namespace(self, request: Request) -> str:
@@ -119,9 +120,9 @@ async def stream(request: HttpRequest, id: str) -> HttpResponseBase:
     return StreamingHttpResponse(body, content_type="text/event-stream", headers=headers)
 
 
-stream.cls = Door  # type: ignore[attr-defined]  as views of the framework name their class
+stream.cls = Door  # type: ignore[attr-defined]  # as views of the framework name their class
 stream.initkwargs = {}  # type: ignore[attr-defined]
-stream.csrf_exempt = True  # type: ignore[attr-defined]  the door checks it where a session asks
+stream.csrf_exempt = True  # type: ignore[attr-defined]  # the door checks it where a session asks
 
 
 async def _messages(first: News, look: Look) -> AsyncIterator[str]:

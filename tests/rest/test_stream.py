@@ -81,7 +81,7 @@ def watched(path: str, key: str = "", **headers: str) -> tuple[Any, list[Told]]:
         headers["Authorization"] = f"Bearer {key}"
 
     async def read() -> tuple[Any, str]:
-        answer = await AsyncClient().get(path, headers=headers)
+        answer: Any = await AsyncClient().get(path, headers=headers)
         parts = [part async for part in answer] if answer.streaming else []
         return answer, b"".join(parts).decode()
 
@@ -155,8 +155,8 @@ def test_the_line_is_kept_open(
     headers = {"Authorization": f"Bearer {key()}"}
 
     async def read() -> str:
-        answer = await AsyncClient().get(path_of(resting), headers=headers)
-        return b"".join([part async for part in answer]).decode()  # type: ignore[attr-defined]
+        answer: Any = await AsyncClient().get(path_of(resting), headers=headers)
+        return b"".join([part async for part in answer]).decode()
 
     text = asyncio.run(read())
     assert text.startswith("retry: 1000\n\n")

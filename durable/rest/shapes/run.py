@@ -35,7 +35,7 @@ class RunShape(serializers.Serializer[Any]):
     created = serializers.DateTimeField()
     started = serializers.DateTimeField(allow_null=True)
     ended = serializers.DateTimeField(allow_null=True)
-    parent = serializers.UUIDField(
+    parent = serializers.UUIDField(  # type: ignore[assignment]  # it is no attribute
         source="parent_id", allow_null=True, help_text="The run that invoked it."
     )
     replay_of = serializers.UUIDField(allow_null=True, help_text="The run that it repeats.")
@@ -135,7 +135,7 @@ class SignalShape(Strict):
     """An event for one waiting step."""
 
     step = Text(max_length=300, help_text="The id of the step that waits.")
-    data = Object(required=False, default=dict)
+    data = Object(required=False, default=dict)  # type: ignore[assignment]  # it is no attribute
     name = Text(
         required=False, max_length=256, help_text="Of the event; the awaited one, if left out."
     )

@@ -57,7 +57,7 @@ def post(source: str, body: bytes, headers: Mapping[str, str], **more: Any) -> A
     return Client(**more).post(f"/hooks/{source}/", body, content_type=media, headers=headers)
 
 
-def push(body: bytes = b'{"ref": "main"}', source: str = "github", **headers: str) -> Any:
+def push(body: Any = b'{"ref": "main"}', source: str = "github", **headers: str) -> Any:
     sent = {"X-GitHub-Event": "push", "X-GitHub-Delivery": "d-1", **as_github(body), **headers}
     return post(source, body, sent)
 
