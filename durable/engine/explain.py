@@ -18,10 +18,12 @@ from django.utils.translation import ngettext
 from durable import clock
 from durable.authoring.registry import registry
 from durable.conf import conf
+from durable.engine.overrides import overrides
 from durable.engine.words import span
 from durable.models import Attempt, Run, RunStatus, Step, StepStatus, Wait
 from durable.models.status import FINAL_RUN, OPEN_STEP
 from durable.playback.request import TIMERS
+from durable.store import get_store
 
 _NAME = re.compile(r'"name":"([^"\\]*)"')
 _FRESH = 1.0  # seconds for which nobody asks why a due run has not been taken
@@ -113,13 +115,15 @@ def _why(run: Run, outlook: Outlook, now: datetime) -> str:
 
 
 def _because(run: Run, words: str) -> str:
-    return f"{run.reason} {words[:1].upper()}{words[1:]}" if run.reason else words
+    return f"{run.reason} {words[:1].upper()}{words[1:]}".strip() if run.reason else words
 
 
 def _why_queued(run: Run, outlook: Outlook, now: datetime) -> str:
-    due = run.due_at or now
+    if run.due_at is None:
+        return ""  # it is held back; its reason says why
+    due = run.due_at
     if due <= now:
-        waited = (now - due).total_seconds()
+        waited = (now - max(due, run.created)).total_seconds()  # a priority moves `due_at` back
         if waited < _FRESH:
             return _("queued")
         return _("no worker has taken it for %(time)s") % {"time": span(waited)}
@@ -206,9 +210,10 @@ def _failure(attempt: Attempt) -> str:
 
 def _retries(function_id: str) -> int:
     function = registry.functions.get(function_id)
-    if function is None or function.retries is None:
-        return int(conf.RETRIES)
-    return function.retries
+    overrides.look(get_store())
+    said = overrides.of(function_id).retries
+    own = conf.RETRIES if function is None or function.retries is None else function.retries
+    return int(own if said is None else said)
 
 
 def _until(due: datetime | None, now: datetime) -> dict[str, str]:
