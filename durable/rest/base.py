@@ -21,7 +21,7 @@ from rest_framework.viewsets import ViewSetMixin
 
 from durable.engine.operations import Actor
 from durable.models import Key
-from durable.rest.authentication import KeyAuthentication
+from durable.rest.authentication import KeyAuthentication, SignatureAuthentication
 from durable.rest.body import raw_body
 from durable.rest.openapi import inspector
 from durable.rest.parser import StrictJSONParser
@@ -54,6 +54,7 @@ class View(APIView):
 
     authentication_classes: Sequence[type[BaseAuthentication]] = (
         KeyAuthentication,
+        SignatureAuthentication,
         SessionAuthentication,
     )
     permission_classes = (MayOperate,)

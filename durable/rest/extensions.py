@@ -27,3 +27,15 @@ class TicketExtension(OpenApiAuthenticationExtension):  # type: ignore[no-untype
     def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
         """Describe the parameter."""
         return {"type": "apiKey", "in": "query", "name": "ticket"}
+
+
+class SignatureExtension(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # it registers itself
+    """A key that signs."""
+
+    target_class = "durable.rest.authentication.SignatureAuthentication"
+    name = "signature"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        """Describe the header."""
+        said = "`Durable-HMAC-SHA256 key=…, ts=…, sig=…`"
+        return {"type": "apiKey", "in": "header", "name": "Authorization", "description": said}

@@ -27,6 +27,8 @@ from durable.rest.shapes.run import (
     RunPageShape,
     RunQuery,
     RunShape,
+    SignalledShape,
+    SignalShape,
 )
 from durable.rest.shapes.step import StepPageShape, StepQuery
 from durable.rest.shapes.stream import TicketShape
@@ -238,6 +240,23 @@ class RunViews(ViewSet):
             raise Problem(422, "invalid", "The run has no step such as from_step.") from None
         return Response(standing.brief(new), status=201)
 
+    @described(
+        "Signal a waiting run",
+        takes=SignalShape,
+        gives={200: SignalledShape},
+        problems=(400, 404, 409, 413, 415, 422),
+        path=ID,
+        examples={"request": examples.SIGNAL, "signalled": examples.SIGNALLED},
+    )
+    @action(detail=True, methods=["post"])
+    def signal(self, request: Request, id: str) -> Response:
+        """Gives an event to one step that waits for one, and to nobody else, whatever its condition
+        is. A step that does not wait, or waits no more, is a conflict.
+        """
+        run, given = self.found(id), read(SignalShape, self.given())
+        event = deeds.signalled(get_store(), self.actor, run, **given)
+        return Response({"event": event})
+
 
 class EventRunViews(RunViews):
     """The runs that one event started."""
@@ -255,8 +274,16 @@ class EventRunViews(RunViews):
     def list(self, request: Request, id: str = "") -> Response:
         """The newest first, a page at a time, without payloads."""
         query = read(PageQuery, request.query_params)
+        return Response(self.page(self.rows.filter(event=self.event(id)), query))
+
+    def event(self, id: str) -> UUID:
+        """Return the id of an event that the request may see.
+
+        Raises:
+            Problem: 404.
+        """
         known = standing.as_id(id)
         events = self.own(Event.objects.using(get_store().alias))
         if known is None or not events.filter(pk=known).exists():
             raise Problem(404, "not_found")
-        return Response(self.page(self.rows.filter(event=known), query))
+        return known

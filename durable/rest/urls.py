@@ -10,6 +10,7 @@ from durable.rest.functions import FunctionViews
 from durable.rest.keys import KeyViews
 from durable.rest.runs import EventRunViews, RunViews
 from durable.rest.stream import stream
+from durable.rest.v1 import V1CancellationViews, V1EventRunViews, V1RunViews
 from durable.webhooks.urls import urlpatterns as webhooks
 
 app_name = "durable"
@@ -23,6 +24,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *router.urls,
     path("events/<str:id>/runs/", EventRunViews.as_view({"get": "list"}), name="event-runs"),
     path("runs/<str:id>/stream/", stream, name="run-stream"),
+    path("v1/events/<str:id>/runs", V1EventRunViews.as_view({"get": "list"}), name="v1-event-runs"),
+    path(
+        "v1/runs/<str:id>",
+        V1RunViews.as_view({"get": "retrieve", "delete": "destroy"}),
+        name="v1-run",
+    ),
+    path(
+        "v1/cancellations",
+        V1CancellationViews.as_view({"post": "create"}),
+        name="v1-cancellations",
+    ),
     path("schema/", SchemaView.as_view(), name="schema"),
     *webhooks,
 ]
