@@ -10,5 +10,12 @@ from durable.admin.run import RunAdmin
 from durable.admin.schedule import ScheduleAdmin
 from durable.admin.step import StepAdmin
 
-__all__ = ["AttemptAdmin", "EventAdmin", "FunctionAdmin", "RunAdmin", "ScheduleAdmin", "StepAdmin"]
-__all__ = ["AttemptAdmin", "EventAdmin", "KeyAdmin", "RunAdmin", "ScheduleAdmin", "StepAdmin"]
+__all__ = [
+    "AttemptAdmin",
+    "EventAdmin",
+    "FunctionAdmin",
+    "KeyAdmin",
+    "RunAdmin",
+    "ScheduleAdmin",
+    "StepAdmin",
+]
