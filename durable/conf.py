@@ -33,6 +33,7 @@ DEFAULTS: Mapping[str, Any] = {
     "MAX_DEPTH": 64,  # nesting of one JSON value
     "RETENTION": None,  # how long ended runs are kept: None, a timedelta, "30d", or a dict by function
     "EXPRESSIONS": "subset",  # language of conditions on events: "subset", or "cel" for all of it
+    "WEBHOOKS": {},  # who may send to hooks/<name>/, by name: SCHEME, SECRETS, EVENT
 }
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
@@ -43,6 +44,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "PARALLEL_MODE": (str,),
     "EXPRESSIONS": (str,),
     "STRICT": (bool,),
+    "WEBHOOKS": (dict,),
     "BACKOFF": (list, tuple, str),
 }
 

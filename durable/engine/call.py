@@ -69,8 +69,17 @@ def events_of(row: EventRow | None) -> Events:
         return list
     milliseconds = int(row.ts.timestamp() * 1000)
     own_id = row.custom_id or str(row.pk)  # what the sender called it, if that was given
-    name, data = row.name, row.data
-    return lambda: [Event(name=name, data=codec.decode(data), id=own_id, ts=milliseconds)]
+    name, data, tenant, subject = row.name, row.data, row.tenant, row.subject
+    return lambda: [
+        Event(
+            name=name,
+            data=codec.decode(data),
+            id=own_id,
+            ts=milliseconds,
+            tenant=tenant,
+            subject=subject,
+        )
+    ]
 
 
 def _make_sound() -> None:

@@ -71,7 +71,7 @@ def _try(store: Store, event: Event, paths: Sequence[str], last: int) -> None:
 
 def _deliver(store: Store, event: Event, paths: Sequence[str], last: int) -> None:
     candidate = _as_dict(event)
-    keys = keys_of(candidate, [path for path in paths if path])
+    keys = keys_of(candidate, paths, event.tenant)
     after = 0
     while page := store.waits.find(event, list(keys.values()), after, last, PAGE):
         after = page[-1].pk
@@ -99,7 +99,7 @@ def _give(store: Store, steps: Sequence[int], event: Mapping[str, Any]) -> None:
 
 
 def _is_met(wait: Wait, keys: Mapping[str, str], candidate: Mapping[str, Any]) -> bool:
-    if wait.path and keys.get(wait.path) != wait.match:
+    if keys.get(wait.path) != wait.match:
         return False
     try:
         return holds(wait.rest, candidate)
@@ -128,9 +128,10 @@ def expire(store: Store, claims: Sequence[StepClaim]) -> Sequence[Memo]:
 
 
 def _look_back(store: Store, claim: StepClaim, wait: Wait) -> None:
-    for event in store.events.since(wait.event, wait.lookback or 0.0, _PAST):
+    tenant = Run.objects.using(store.alias).values_list("tenant", flat=True).get(pk=wait.run_id)
+    for event in store.events.since(wait.event, tenant, wait.lookback or 0.0, _PAST):
         candidate = _as_dict(event)
-        keys = keys_of(candidate, [wait.path] if wait.path else [])
+        keys = keys_of(candidate, [wait.path], tenant)
         if _is_met(wait, keys, candidate):
             repeat(store.alias, partial(_give, store, [claim.id], candidate))
             return

@@ -16,6 +16,7 @@ from durable.authoring.event import RESERVED, Event
 from durable.conf import conf
 from durable.engine.cancelling import await_cancels
 from durable.engine.route import Route, route, tell_failed
+from durable.engine.subject import subject_text
 from durable.engine.terms import DAY
 from durable.engine.unheard import tell_unheard
 from durable.errors import EventInvalidError
@@ -27,7 +28,7 @@ from durable.store.executor import repeat
 from durable.store.rows import NewRun
 from durable.wake import wake
 
-LONGEST = 256
+LONGEST, TENANT = 256, 128  # characters: of names and ids, and of tenants
 EARLIEST = datetime(1980, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -75,7 +76,7 @@ def _start(store: Store, row: EventRow, to: Route, received: datetime) -> None:
     store.runs.create_each(
         [
             NewRun(
-                event=row.pk,
+                event=row,
                 function=function,
                 due_at=due_at,
                 dedupe_key=to.keys.get(function),
@@ -111,6 +112,7 @@ def _row(event: Event, number: int, received: datetime) -> EventRow:
         raise EventInvalidError(f"{where} must be a durable.Event, not {type(event).__name__}.")
     _check_text(event.name, where, "name", required=True)
     _check_text(event.id, where, "id")
+    _check_text(event.tenant, where, "tenant", longest=TENANT)
     if event.name.startswith(RESERVED):
         raise EventInvalidError(
             f"{where}: name {event.name!r} starts with a reserved prefix, one of {RESERVED}.",
@@ -120,25 +122,30 @@ def _row(event: Event, number: int, received: datetime) -> EventRow:
         id=new_id(),
         name=event.name,
         custom_id=event.id,
-        dedupe_key=dedupe_key(event.name, event.id) if event.id else None,
+        dedupe_key=dedupe_key(event.name, event.id, event.tenant) if event.id else None,
         data=data_text(event.data, where),
+        tenant=event.tenant,
+        subject=subject_text(event.subject, where),
         ts=_moment(event.ts, where) or received,
         received=received,
     )
 
 
-def dedupe_key(name: str, custom_id: str) -> str:
-    """Return what keeps two events of one name and id from counting twice."""
-    return sha256(f"{name}\0{custom_id}".encode()).hexdigest()
+def dedupe_key(name: str, custom_id: str, tenant: str = "") -> str:
+    """Return what keeps two events of one name, id and tenant from counting twice."""
+    of = f"\0{tenant}" if tenant else ""
+    return sha256(f"{name}\0{custom_id}{of}".encode()).hexdigest()
 
 
-def _check_text(value: object, where: str, field: str, *, required: bool = False) -> None:
+def _check_text(
+    value: object, where: str, field: str, *, required: bool = False, longest: int = LONGEST
+) -> None:
     if not isinstance(value, str):
         problem = f"must be a string, not {type(value).__name__}"
     elif required and not value.strip():
         problem = "must not be empty"
-    elif len(value) > LONGEST:
-        problem = f"has {len(value)} characters; the most is {LONGEST}"
+    elif len(value) > longest:
+        problem = f"has {len(value)} characters; the most is {longest}"
     elif value != storable(value):
         problem = "holds a NUL character or a lone surrogate"
     else:

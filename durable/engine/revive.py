@@ -156,5 +156,11 @@ def _derived(store: Store, run: Run, data: Mapping[str, Any]) -> Event:
         )
     now = clock.now()
     return Event(
-        id=new_id(), name=run.event.name, data=data_text(data, "replay"), ts=now, received=now
+        id=new_id(),
+        name=run.event.name,
+        data=data_text(data, "replay"),
+        tenant=run.tenant,
+        subject=run.subject,
+        ts=now,
+        received=now,
     )

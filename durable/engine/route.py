@@ -44,7 +44,7 @@ def route(row: EventRow) -> Route:
     for trigger, function in pairs:
         try:
             if function.id not in found and trigger.admits(event):
-                keys[function.id] = dedupe_key(function, event)
+                keys[function.id] = dedupe_key(function, event, row.tenant)
                 found[function.id] = function
         except ExpressionFailedError as error:
             failed.append(Failed(event=row.name, function=function.id, error=error))

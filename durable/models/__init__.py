@@ -5,6 +5,7 @@ from __future__ import annotations
 from durable.models.attempt import Attempt
 from durable.models.blob import Blob
 from durable.models.event import Event
+from durable.models.key import Key
 from durable.models.operation import Operation
 from durable.models.run import Run
 from durable.models.schedule import Schedule
@@ -17,6 +18,7 @@ __all__ = [
     "Attempt",
     "Blob",
     "Event",
+    "Key",
     "Operation",
     "Run",
     "RunStatus",

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from durable import codec
 from durable.ids import new_id
 from durable.models.event import Event
+from durable.models.exact import ExactCharField
 from durable.models.index import OpenIndex
 from durable.models.status import FINAL_RUN, RunStatus
 
@@ -26,6 +27,9 @@ class Run(models.Model):
     event = models.ForeignKey(
         Event, models.PROTECT, null=True, related_name="runs", verbose_name=_("event")
     )
+    # As its event has them; "" for none.
+    tenant = ExactCharField(_("tenant"), max_length=128, blank=True, default="")
+    subject = ExactCharField(_("subject"), max_length=200, blank=True, default="")
     status = models.CharField(
         _("status"), max_length=10, choices=RunStatus.choices, default=RunStatus.QUEUED
     )
@@ -62,6 +66,15 @@ class Run(models.Model):
     class Meta:
         verbose_name = _("run")
         verbose_name_plural = _("runs")
+        permissions = [
+            ("view_payload", _("Can see payloads, error messages and tracebacks")),
+            ("cancel_run", _("Can cancel runs")),
+            ("retry_run", _("Can retry runs from the step that failed")),
+            ("replay_run", _("Can replay runs, also with other input")),
+            ("skip_run", _("Can skip sleeps of runs")),
+            ("signal_run", _("Can deliver events to runs that wait")),
+            ("erase_run", _("Can erase payloads of runs")),
+        ]
         indexes = [
             # The claim: what is due, oldest first.
             OpenIndex(fields=["due_at"], where=Q(due_at__isnull=False), name="durable_run_due_idx"),
@@ -78,6 +91,11 @@ class Run(models.Model):
                 name="durable_run_status_idx",
             ),
             models.Index(fields=["function", "status", "id"], name="durable_run_function_idx"),
+            # Lists of a tenant, and of an object of the site, newest first.
+            OpenIndex(fields=["tenant", "id"], where=~Q(tenant=""), name="durable_run_tenant_idx"),
+            OpenIndex(
+                fields=["subject", "id"], where=~Q(subject=""), name="durable_run_subject_idx"
+            ),
             # What a run invoked.
             OpenIndex(
                 fields=["parent", "parent_key"],

@@ -23,7 +23,9 @@ class Children(Table):
             Run(
                 id=new_id(),
                 function=child.function,
-                event_id=child.event,
+                event_id=child.event.pk,
+                tenant=child.event.tenant,
+                subject=child.event.subject,
                 parent_id=parent,
                 parent_key=child.key,
                 status=RunStatus.QUEUED,

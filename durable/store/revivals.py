@@ -54,6 +54,8 @@ class Revivals(Table):
             id=new_id(),
             function=run.function,
             event_id=event,
+            tenant=run.tenant,
+            subject=run.subject,
             status=RunStatus.QUEUED,
             due_at=database_now(),
             created=database_now(),

@@ -24,7 +24,7 @@ from django.db.models import (
 from durable import codec
 from durable.conf import conf
 from durable.ids import new_id
-from durable.models import Attempt, Blob, Run, RunStatus, Step
+from durable.models import Attempt, Blob, Event, Run, RunStatus, Step
 from durable.playback.failure import Failure
 from durable.playback.interrupt import Fenced
 from durable.store.clock import database_in, database_now
@@ -52,7 +52,9 @@ class Runs(Outside):
         """The run, if it is still held under this claim."""
         return self.rows.filter(pk=run.id, claim=run.claim, status=RunStatus.RUNNING)
 
-    def create(self, event: UUID, functions: Sequence[str], due_at: datetime | None = None) -> None:
+    def create(
+        self, event: Event, functions: Sequence[str], due_at: datetime | None = None
+    ) -> None:
         """Insert a run of each function for an event, in the caller's transaction."""
         self.create_each(
             [NewRun(event=event, function=function, due_at=due_at) for function in functions]
@@ -65,7 +67,9 @@ class Runs(Outside):
             Run(
                 id=new_id(),
                 function=new.function,
-                event_id=new.event,
+                event_id=new.event.pk,
+                tenant=new.event.tenant,
+                subject=new.event.subject,
                 status=RunStatus.QUEUED,
                 due_at=new.due_at or now,
                 created=now,

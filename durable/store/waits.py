@@ -67,16 +67,16 @@ class Waits(Table):
     def find(
         self, event: Event, keys: Collection[str], after: int, last: int, limit: int
     ) -> list[Wait]:
-        """Return a page of the waits that were open when an event came in, with one of these keys or none.
+        """Return a page of the waits that were open when an event came in, with one of these keys.
 
         Args:
             event: it.
-            keys: of its values.
+            keys: of its values, and that of who waits for any.
             after: number of the last wait of the page before.
             last: number of the newest wait that may get it.
             limit: length of the page.
         """
-        named = self.rows.filter(event=event.name, match__in=["", *keys])
+        named = self.rows.filter(event=event.name, match__in=list(keys))
         rows = named.filter(pk__gt=after, pk__lte=last)
         rows = rows.exclude(expires__lte=event.received)
         return list(rows.order_by("pk")[:limit])

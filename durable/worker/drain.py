@@ -25,7 +25,7 @@ logger = logging.getLogger("durable.worker")
 
 # A budget, so that the cluster can recycle, stop, and run its other tasks.
 SECONDS, ITEMS = 2.0, 500
-_DELIVER = 0.05  # seconds between two looks for events while there is other work
+_ATTEND = 0.05  # seconds between two looks for events while there is other work
 _LOOK = 0.01  # seconds between two looks while lingering
 
 
@@ -66,7 +66,12 @@ class Worker:
             self.pace.adapt(time.monotonic() - begun)
             return len(claims)
         self.pace.size = 1
-        return deliver(self.store) if backlog.has_events else sweep(self.store)
+        return self._attend(backlog)
+
+    def _attend(self, backlog: Backlog) -> int:
+        """Hand out events that came in, and cancel runs that are out of time; return how many."""
+        delivered = deliver(self.store) if backlog.has_events else 0
+        return delivered + (sweep(self.store) if backlog.has_overdue else 0)
 
     def _claim_steps(self, backlog: Backlog) -> list[StepClaim]:
         """Claim more than a balanced share only while steps are quick; one that was lost, alone."""
@@ -84,13 +89,12 @@ class Worker:
         counts before the sleeps and waits that were over later.
         """
         begun = last = time.monotonic()
-        delivered, done = begun - _DELIVER, 0
+        attended, done = begun - _ATTEND, 0
         while done < items and time.monotonic() - begun < seconds and not pulse.is_stopping():
             pulse.beat()
-            if time.monotonic() - delivered >= _DELIVER:
-                delivered = time.monotonic()
-                deliver(self.store)  # whatever else there is to do: somebody waits for events
-                sweep(self.store)
+            if time.monotonic() - attended >= _ATTEND:
+                attended = time.monotonic()
+                self._attend(self.store.steps.look(1))  # whatever else is to be done
             if count := self.take_one():
                 done += count
                 sighting.tally().claims += count

@@ -1,0 +1,114 @@
+"""How the API is described in OpenAPI 3.1: with drf-spectacular, where that is installed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from rest_framework.serializers import BaseSerializer
+
+try:
+    from drf_spectacular import utils
+    from drf_spectacular.openapi import AutoSchema
+except ImportError:  # then nothing is described
+    utils = AutoSchema = None
+
+Shape = type[BaseSerializer[Any]] | BaseSerializer[Any] | type | Any
+V = TypeVar("V", bound=Callable[..., Any])
+
+PROBLEM = "application/problem+json"
+ALWAYS = (401, 403, 429, 503)
+
+
+def inspector() -> Any:
+    """Return what looks at views; the framework's own where drf-spectacular is not installed."""
+    from rest_framework.schemas import DefaultSchema
+
+    return DefaultSchema() if AutoSchema is None else AutoSchema()
+
+
+def described(
+    summary: str,
+    *,
+    takes: Shape = None,
+    query: Shape = None,
+    gives: Mapping[int, Shape],
+    problems: Sequence[int] = (),
+    examples: Mapping[str, Any] | None = None,
+    path: Mapping[str, Any] | None = None,
+    headers: Sequence[str] = (),
+    **more: Any,
+) -> Callable[[V], V]:
+    """Describe one action of a view.
+
+    Args:
+        summary: what it does, in a sentence without its full stop; the docstring says the rest.
+        takes: what its body has to look like; None if it has none.
+        query: what its query parameters are.
+        gives: what answers look like, by status; None for one without a body.
+        problems: statuses of problems that it may answer with, besides those of every view.
+        examples: bodies by name; the name of one that is sent ends in "request".
+        path: types of the parts of the address, `uuid.UUID` for example.
+        headers: of the request, that the caller may give.
+        more: what `extend_schema` takes besides.
+    """
+    if utils is None:
+        return lambda view: view
+    parameters = [query] if query is not None else []
+    parameters += [_parameter(name, kind, "path") for name, kind in (path or {}).items()]
+    parameters += [_parameter(name, str, "header", required=False) for name in headers]
+    decorate: Callable[[V], V] = utils.extend_schema(
+        summary=summary,
+        request=takes,
+        parameters=parameters,
+        responses=_responses(gives, problems),
+        examples=[_example(name, value) for name, value in (examples or {}).items()],
+        **more,
+    )
+    return decorate
+
+
+def _parameter(name: str, kind: Any, where: str, *, required: bool = True) -> Any:
+    return utils.OpenApiParameter(name, kind, where, required=required)
+
+
+def _responses(gives: Mapping[int, Shape], problems: Sequence[int]) -> dict[Any, Any]:
+    from durable.rest.shapes.problem import ProblemShape
+
+    found: dict[Any, Any] = {
+        status: utils.OpenApiResponse(shape, description=_said(status))
+        for status, shape in gives.items()
+    }
+    for status in sorted({*problems, *ALWAYS}):
+        found[(status, PROBLEM)] = utils.OpenApiResponse(ProblemShape, description=_said(status))
+    return found
+
+
+_SAID = {
+    200: "Done.",
+    201: "Made.",
+    202: "Taken; it goes on.",
+    204: "Done; there is nothing to say.",
+    304: "Nothing has changed.",
+    400: "The body is not JSON.",
+    401: "Credentials are missing or not good.",
+    403: "The credentials do not allow this.",
+    404: "There is no such thing here.",
+    409: "It is not in a state in which this can be done; the answer says in which it is.",
+    413: "The body is too large.",
+    415: "The body must be JSON in UTF-8.",
+    422: "The request does not say what is needed; the answer says where.",
+    429: "Too many requests.",
+    503: "The database does not answer.",
+}
+
+
+def _said(status: int) -> str:
+    return _SAID[status]
+
+
+def _example(name: str, value: Any) -> Any:
+    is_request = name.endswith("request")
+    return utils.OpenApiExample(
+        name, value=value, request_only=is_request, response_only=not is_request
+    )
