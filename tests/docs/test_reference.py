@@ -29,6 +29,7 @@ COMMANDS = (
     "durable_replay",
     "durable_health",
     "durable_prune",
+    "durable_doctor",
 )
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from itertools import count
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -44,7 +46,7 @@ def unless_gone(act: Callable[[Run], object], run: Run) -> object:
         return "gone"
 
 
-def is_whole(run: str | object) -> bool:
+def is_whole(run: Any) -> bool:
     """Whether all of a run is there, or nothing."""
     parts = {
         Step.objects.filter(run=run).count(),
@@ -68,9 +70,9 @@ def test_run_goes_whole_or_stays_whole(
 ) -> None:
     for stop_at in count(1):
         run = old_run(clock)
-        both = [remove, lambda run=run: unless_gone(act, run)]
-        both = both if goes_first == "remove" else both[::-1]
-        met = preempted(both[0], both[1], stop_at)
+        both: list[Callable[[], Any]] = [remove, partial(unless_gone, act, run)]
+        first, second = both if goes_first == "remove" else both[::-1]
+        met = preempted(first, second, stop_at)
         if met is None:
             assert stop_at > 3
             return
