@@ -11,7 +11,7 @@ from uuid import UUID
 from durable.authoring.function import Function
 from durable.authoring.registry import registry
 from durable.conf import conf
-from durable.engine import trouble
+from durable.engine import tracing, trouble
 from durable.engine.batch import Batch
 from durable.engine.call import events_of
 from durable.engine.drive import ABSENT
@@ -62,7 +62,7 @@ def _assist_run(store: Store, run_id: UUID, claims: list[StepClaim], owner: str)
         more = store.steps.claim(owner, function.threads - len(claims), run_id)
         ring(store, [claim for claim in more if claim.op in TIMERS])
         claims.extend(claim for claim in more if claim.op not in TIMERS)
-    with held.batch(claims):
+    with held.batch(claims), tracing.assisting(row, row.event):
         _run(store, row, function, claims)
 
 

@@ -25,6 +25,7 @@ class Event(models.Model):
     ts = models.DateTimeField(_("happened"))
     received = models.DateTimeField(_("received"))
     route_at = models.DateTimeField(null=True, editable=False)  # until who waits for it has got it
+    trace = models.CharField(max_length=55, blank=True, editable=False)  # W3C traceparent
     last_wait = models.BigIntegerField(null=True, editable=False)  # the newest of those who get it
 
     class Meta:
