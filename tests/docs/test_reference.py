@@ -24,6 +24,7 @@ COMMANDS = (
     "durable_send",
     "durable_list",
     "durable_show",
+    "durable_verify",
     "durable_cancel",
     "durable_retry",
     "durable_replay",
