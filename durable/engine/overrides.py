@@ -87,4 +87,8 @@ overrides = Overrides()
 def kept(store: Store) -> dict[str, timedelta]:
     """Return how long runs of functions are kept for which that is overridden."""
     rows = store.functions.rows.filter(retention__isnull=False)
-    return {name: timedelta(days=days) for name, days in rows.values_list("function", "retention")}
+    return {
+        name: timedelta(days=days)
+        for name, days in rows.values_list("function", "retention")
+        if days
+    }

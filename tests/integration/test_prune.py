@@ -15,7 +15,17 @@ from durable.engine.overrides import kept
 from durable.engine.prune import Batch, prune
 from durable.engine.retention import Retention, retention
 from durable.errors import RunNotFoundError
-from durable.models import Attempt, Blob, Event, FunctionConfig, Run, RunStatus, Step, StepStatus, Wait
+from durable.models import (
+    Attempt,
+    Blob,
+    Event,
+    FunctionConfig,
+    Run,
+    RunStatus,
+    Step,
+    StepStatus,
+    Wait,
+)
 from durable.models.status import FINAL_RUN
 from durable.store import get_store, pruning
 from durable.worker import housekeeping, sighting
@@ -258,7 +268,9 @@ def test_steps_that_live_do_not_outlive_their_run(aged: Any) -> None:
     assert Step.objects.count() == 0
 
 
-def test_what_is_said_of_a_function_without_a_deploy_is_stronger_than_the_setting(aged: Any) -> None:
+def test_what_is_said_of_a_function_without_a_deploy_is_stronger_than_the_setting(
+    aged: Any,
+) -> None:
     rows.run(function="audit")
     rows.run(function="shop")
     FunctionConfig.objects.create(
