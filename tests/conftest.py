@@ -46,7 +46,7 @@ def _is_for(item: pytest.Item, backend: str) -> bool:
 def _is_drawn(item: pytest.Item) -> bool:
     """Whether a case is among every so manieth that `DURABLE_TEST_EVERY` asks for; others always are."""
     every = int(os.environ.get("DURABLE_TEST_EVERY", "1"))
-    is_case = _tier(item) in ("cases", "testing", "scenarios", "acceptance")
+    is_case = _tier(item) in ("cases", "testing", "scenarios", "acceptance", "rest")
     return not is_case or crc32(item.nodeid.encode()) % every == 0
 
 
