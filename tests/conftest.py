@@ -18,6 +18,7 @@ from pytest_django import DjangoDbBlocker
 from durable import clock as durable_clock
 from durable.authoring.registry import Registry, registry
 from durable.engine import pace
+from durable.engine.overrides import overrides
 from durable.worker import heartbeat
 from project.demo import processes
 from tests import backends
@@ -109,6 +110,12 @@ def _children_left(patience: float) -> set[int]:
 def unknown_paces() -> None:
     """Forget how long the bodies of other tests took."""
     pace.forget()
+
+
+@pytest.fixture(autouse=True)
+def unknown_overrides() -> None:
+    """Forget what other tests said about functions."""
+    overrides.clear()
 
 
 @pytest.fixture(autouse=True)

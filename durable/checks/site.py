@@ -10,6 +10,7 @@ from django.core.checks import CheckMessage, Error, register
 
 from durable.conf import complaints, conf
 from durable.engine.options import backoff
+from durable.engine.retention import retention
 from durable.errors import SettingInvalidError
 from durable.expressions import full
 
@@ -89,6 +90,19 @@ def check_backoff(**kwargs: Any) -> list[CheckMessage]:
     except SettingInvalidError as error:
         hint = "Name a function of a module: it is given the failed tries, and returns seconds."
         return [Error(str(error), hint=hint, id="durable.E006")]
+    return []
+
+
+@register(TAG)
+def check_retention(**kwargs: Any) -> list[CheckMessage]:
+    """How long runs are kept can be read."""
+    if not sound():
+        return []
+    try:
+        retention()
+    except SettingInvalidError as error:
+        hint = 'For example {"*": {"completed": "30d", "failed": "90d"}, "nightly": "7d"}.'
+        return [Error(str(error), hint=hint, id="durable.E020")]
     return []
 
 

@@ -15,6 +15,7 @@ from durable.authoring.context import Context, ContextSync
 from durable.authoring.event import Event
 from durable.authoring.function import Function
 from durable.engine import abandoned
+from durable.engine.options import Options
 from durable.errors import StepMisuseError
 from durable.models import Event as EventRow
 from durable.playback.execution import execute
@@ -47,7 +48,7 @@ def _call(function: Function, tape: Tape, run_id: UUID, events: Events, *, is_dr
         tape=tape,
         run_id=str(run_id),
         events=events(),
-        threads=function.threads,
+        threads=Options.of(function).threads,
         app_id=function.app_id,
     )
     args = (ctx, ctx.step) if function.takes_step else (ctx,)

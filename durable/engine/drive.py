@@ -19,6 +19,7 @@ from durable.engine.finish import complete, fail, fail_or_retry, lost
 from durable.engine.held import held
 from durable.engine.limits import check_size, raise_if_fatal
 from durable.engine.options import Options
+from durable.engine.overrides import overrides
 from durable.engine.performer import Driving
 from durable.engine.target import run_targets
 from durable.errors import FunctionNotFoundError
@@ -63,6 +64,9 @@ def _drive(store: Store, run: RunClaim, owner: str, workers: int) -> None:
         store.runs.release(run, ABSENT, reason=str(error))
         signals.function_missed.send_robust(sender=None, run_id=run.id, function=run.function)
         return
+    overrides.look(store)
+    if overrides.of(run.function).is_paused and _is_held_back(store, run, function):
+        return
     if run.crashes >= conf.MAX_CRASHES:
         fail(store, run, lost(run.crashes), close_steps=True)
         return
@@ -79,6 +83,15 @@ def _drive(store: Store, run: RunClaim, owner: str, workers: int) -> None:
         fail(store, run, found(signal.error), close_steps=True)
         return
     _Turns(store, run, function, history, owner, workers).take()
+
+
+def _is_held_back(store: Store, run: RunClaim, function: Function) -> bool:
+    """Rest a run of a paused function; False if that has been resumed."""
+    within = function.timeouts.start_within if function.timeouts else None
+    is_held = store.functions.hold_run(run, within)
+    if not is_held:
+        overrides.look_again(store)
+    return is_held
 
 
 class _Turns:

@@ -127,17 +127,12 @@ def prepared(event: Event, where: str, received: datetime) -> EventRow:
     """
     if not isinstance(event, Event):
         raise EventInvalidError(f"{where} must be a durable.Event, not {type(event).__name__}.")
-    _check_text(event.name, where, "name", required=True)
+    name = name_text(event.name, where)
     _check_text(event.id, where, "id")
     _check_text(event.tenant, where, "tenant", longest=TENANT)
-    if event.name.startswith(RESERVED):
-        raise EventInvalidError(
-            f"{where}: name {event.name!r} starts with a reserved prefix, one of {RESERVED}.",
-            field="name",
-        )
     return EventRow(
         id=new_id(),
-        name=event.name,
+        name=name,
         custom_id=event.id,
         dedupe_key=dedupe_key(event.name, event.id, event.tenant) if event.id else None,
         data=data_text(event.data, where),
@@ -146,6 +141,21 @@ def prepared(event: Event, where: str, received: datetime) -> EventRow:
         ts=_moment(event.ts, where) or received,
         received=received,
     )
+
+
+def name_text(name: Any, where: str) -> str:
+    """Return the name of an event that somebody sends.
+
+    Raises:
+        EventInvalidError: it is empty, too long, cannot be stored, or is kept for durable's own.
+    """
+    _check_text(name, where, "name", required=True)
+    if name.startswith(RESERVED):
+        raise EventInvalidError(
+            f"{where}: name {name!r} starts with a reserved prefix, one of {RESERVED}.",
+            field="name",
+        )
+    return str(name)
 
 
 def dedupe_key(name: str, custom_id: str, tenant: str = "") -> str:

@@ -18,6 +18,7 @@ OPERATIONS: Mapping[str, str] = {  # to the permission of a Django user
     "payloads.read": "durable.view_payload",  # data of events, outputs of runs and steps
     "functions.read": "durable.view_run",
     "functions.invoke": "durable.add_run",
+    "schema.read": "durable.view_run",
     "keys.read": "durable.view_key",
     "keys.create": "durable.add_key",
     "keys.change": "durable.change_key",  # rotate, revoke

@@ -24,12 +24,17 @@ class Event(models.Model):
     subject = ExactCharField(_("subject"), max_length=200, blank=True, default="")
     ts = models.DateTimeField(_("happened"))
     received = models.DateTimeField(_("received"))
+    erased = models.DateTimeField(_("data erased"), null=True)
     route_at = models.DateTimeField(null=True, editable=False)  # until who waits for it has got it
     last_wait = models.BigIntegerField(null=True, editable=False)  # the newest of those who get it
 
     class Meta:
         verbose_name = _("event")
         verbose_name_plural = _("events")
+        permissions = [
+            ("send_event", _("Can send events, and run functions")),
+            ("resend_event", _("Can send events again")),
+        ]
         indexes = [
             models.Index(fields=["name", "received"], name="durable_event_name_idx"),
             OpenIndex(

@@ -49,6 +49,7 @@ class Run(models.Model):
     created = models.DateTimeField(_("created"))
     started = models.DateTimeField(_("started"), null=True)
     ended = models.DateTimeField(_("ended"), null=True)
+    erased = models.DateTimeField(_("payloads erased"), null=True)
     dedupe_key = models.CharField(max_length=64, null=True, unique=True, editable=False)
     # Who is invoked outlives who invoked it: runs are deleted one by one, in any order.
     parent = models.ForeignKey(
@@ -91,6 +92,8 @@ class Run(models.Model):
                 name="durable_run_status_idx",
             ),
             models.Index(fields=["function", "status", "id"], name="durable_run_function_idx"),
+            # What has ended since: the rollup, and what is old enough to go.
+            OpenIndex(fields=["ended"], where=Q(ended__isnull=False), name="durable_run_ended_idx"),
             # Lists of a tenant, and of an object of the site, newest first.
             OpenIndex(fields=["tenant", "id"], where=~Q(tenant=""), name="durable_run_tenant_idx"),
             OpenIndex(

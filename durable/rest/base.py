@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO
 from typing import Any, TypeVar
 
@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.generics import GenericAPIView
-from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
+from rest_framework.renderers import BaseRenderer, BrowsableAPIRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -52,7 +52,7 @@ class View(APIView):
     operations: Mapping[str, str] = {}
     max_body = 1024 * 1024  # bytes
 
-    authentication_classes: tuple[type[BaseAuthentication], ...] = (
+    authentication_classes: Sequence[type[BaseAuthentication]] = (
         KeyAuthentication,
         SignatureAuthentication,
         SessionAuthentication,
@@ -60,7 +60,7 @@ class View(APIView):
     permission_classes = (MayOperate,)
     throttle_classes = (KeyThrottle,)
     parser_classes = (StrictJSONParser,)
-    renderer_classes = (JSONRenderer, BrowsableAPIRenderer)
+    renderer_classes: Sequence[type[BaseRenderer]] = (JSONRenderer, BrowsableAPIRenderer)
     versioning_class = None
     schema = inspector()
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from durable.ids import new_id
 from durable.models import Run, RunStatus
 from durable.store.clock import database_now
+from durable.store.order import place
 from durable.store.rows import Child
 from durable.store.table import Table
 
@@ -29,7 +30,7 @@ class Children(Table):
                 parent_id=parent,
                 parent_key=child.key,
                 status=RunStatus.QUEUED,
-                due_at=now,
+                due_at=place(child.function),
                 created=now,
             )
             for child in children

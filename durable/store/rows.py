@@ -211,11 +211,13 @@ class Flush:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """Due planned steps, capped; whether the worker of the oldest was lost; and whether events came in."""
+    """Due planned steps, capped; whether the worker of the oldest was lost; and what else is to be done:
+    events that came in, and runs that are out of time."""
 
     count: int
     is_oldest_lost: bool
     has_events: bool = False
+    has_overdue: bool = False
 
 
 @dataclass(frozen=True, slots=True)

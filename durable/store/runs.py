@@ -29,6 +29,7 @@ from durable.playback.failure import Failure
 from durable.playback.interrupt import Fenced
 from durable.store.clock import database_in, database_now
 from durable.store.executor import retried
+from durable.store.order import place
 from durable.store.outside import Outside
 from durable.store.rows import NewRun, RunClaim, is_large
 
@@ -71,7 +72,7 @@ class Runs(Outside):
                 tenant=new.event.tenant,
                 subject=new.event.subject,
                 status=RunStatus.QUEUED,
-                due_at=new.due_at or now,
+                due_at=place(new.function, new.due_at),
                 created=now,
                 dedupe_key=new.dedupe_key,
                 deadline=_deadline(new),

@@ -10,7 +10,17 @@ from uuid import UUID
 
 from durable import clock
 from durable.ids import new_id
-from durable.models import Attempt, Blob, Event, Run, RunStatus, Schedule, Step, StepStatus
+from durable.models import (
+    Attempt,
+    Blob,
+    Event,
+    Run,
+    RunStatus,
+    Schedule,
+    Step,
+    StepStatus,
+    Worker,
+)
 from durable.models.status import FINAL_RUN
 from durable.playback.keys import step_key
 
@@ -85,6 +95,26 @@ def failed_try(of: Run, on: Step | None = None, number: int = 0, **error: str) -
         started=ago(8),
         ended=ago(7.5),
     )
+
+
+def worker(**fields: Any) -> Worker:
+    """Store a worker that was seen a moment ago, and has done 60 pieces of work in a minute."""
+    usual = {
+        "id": _later_id(),
+        "owner": "here:1:1",
+        "host": "here",
+        "pid": 1,
+        "parent": 7,
+        "cluster": "durable",
+        "is_supervised": True,
+        "version": "1.0",
+        "started": ago(60),
+        "seen": ago(1),
+        "hints": 60,
+        "claims": 60,
+        "rate": 60.0,
+    }
+    return Worker.objects.create(**(usual | fields))
 
 
 def schedule(function: str = "shop", cron: str = "@daily", **fields: Any) -> Schedule:
