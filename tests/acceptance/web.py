@@ -23,11 +23,12 @@ class Web:
     def __init__(self, settings: str = "tests.acceptance.web_settings") -> None:
         self.settings = settings
         self.port = _free_port()
+        self._options = ("--interface", "wsgi", "--port", str(self.port), "--log-level", "warning")
 
     def start(self) -> None:
         """Start the process, and return when it answers."""
         self._process = subprocess.Popen(
-            [sys.executable, "manage.py", "runserver", "--noreload", f"127.0.0.1:{self.port}"],
+            [sys.executable, "-m", "uvicorn", "project.wsgi:application", *self._options],
             cwd=ROOT,
             env=backends.child_environment(DJANGO_SETTINGS_MODULE=self.settings),
             stdout=subprocess.DEVNULL,
