@@ -26,7 +26,7 @@ from durable.rest.body import raw_body
 from durable.rest.openapi import inspector
 from durable.rest.parser import StrictJSONParser
 from durable.rest.permissions import MayOperate
-from durable.rest.problems import CONTENT_TYPE, ProblemResponse, answer
+from durable.rest.problems import CONTENT_TYPE, Problem, ProblemResponse, answer
 from durable.rest.throttles import KeyThrottle
 
 M = TypeVar("M", bound=Model)
@@ -101,6 +101,16 @@ class View(APIView):
         if isinstance(made, ProblemResponse) and made.accepted_renderer.format == "json":
             made.content_type = CONTENT_TYPE
         return made
+
+    def body(self) -> Any:
+        """Return the body of the request, which must have one.
+
+        Raises:
+            Problem: 400, it has none; or whatever else is wrong with it.
+        """
+        if not raw_body(self.request._request, self.max_body):
+            raise Problem(400, "malformed_json", "There is no body.")
+        return self.request.data
 
     def given(self) -> Any:
         """Return the body of the request; an empty object where there is none."""

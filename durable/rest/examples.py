@@ -82,6 +82,11 @@ MADE_KEY = {**KEY, "secret": "the prefix, a dot, and 43 characters"}
 RIGHTS = {"name": "web shop", "events": ["shop/*"], "tenant": "acme", "rate": 600}
 OVERLAP = {"overlap": 3600}
 
+EVENT = {"name": "shop/order.paid", "data": {"order": 7}, "id": "order-7-paid"}
+EVENTS = [EVENT, {"name": "shop/order.sent", "data": {"order": 7}, "subject": "shop.order:7"}]
+SENT = {"events": [{"id": _EVENT, "duplicate": False}]}
+INNGEST_EVENT = [{"name": "shop/order.paid", "data": {"order": 7}, "ts": 1_795_284_000_000}]
+INNGEST_SENT = {"ids": [_EVENT], "status": 200}
 _METADATA = {"fetched_at": "2026-11-21T18:00:05Z", "cached_until": None}
 _V1: dict[str, Any] = {
     "run_id": _ID,

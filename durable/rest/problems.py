@@ -36,6 +36,7 @@ TITLES: Mapping[str, str] = {
     "unknown_field": "A field is not known.",
     "time_out_of_range": "A time is too far away.",
     "key_reused": "The Idempotency-Key was used for another request.",
+    "no_keys": "The site has no keys: nobody is let in.",
     "throttled": "Too many requests.",
     "unavailable": "The database does not answer.",
 }

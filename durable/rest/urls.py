@@ -5,7 +5,9 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 from rest_framework.routers import SimpleRouter
 
+from durable.rest.compatible import CompatibleView
 from durable.rest.description import SchemaView
+from durable.rest.events import EventsView
 from durable.rest.functions import FunctionViews
 from durable.rest.keys import KeyViews
 from durable.rest.runs import EventRunViews, RunViews
@@ -22,6 +24,8 @@ router.register("functions", FunctionViews, basename="function")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *router.urls,
+    path("events/", EventsView.as_view(), name="events"),
+    path("e/<str:key>", CompatibleView.as_view(), name="inngest-events"),
     path("events/<str:id>/runs/", EventRunViews.as_view({"get": "list"}), name="event-runs"),
     path("runs/<str:id>/stream/", stream, name="run-stream"),
     path("v1/events/<str:id>/runs", V1EventRunViews.as_view({"get": "list"}), name="v1-event-runs"),

@@ -50,14 +50,16 @@ def answers(client: Client, path: str, view: Any) -> Iterator[tuple[str, int]]:
         yield method, getattr(client, method)(path).status_code
 
 
-def test_nobody_comes_in_anywhere() -> None:
+def test_nobody_comes_in_anywhere(key: Callable[..., str]) -> None:
+    key()
     for path, view in mine():
         found = {status for _, status in answers(Client(), path, view)}
         assert found <= {401, 405}, path
         assert 401 in found, path
 
 
-def test_a_user_without_permissions_comes_in_nowhere() -> None:
+def test_a_user_without_permissions_comes_in_nowhere(key: Callable[..., str]) -> None:
+    key()
     client = Client()
     client.force_login(User.objects.create_user("ada"))
     for path, view in mine():
