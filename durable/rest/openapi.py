@@ -58,7 +58,7 @@ def described(
     takes: Shape = None,
     query: Shape = None,
     gives: Mapping[Any, Shape],
-    problems: Sequence[int] = (),
+    problems: Sequence[int] | None = (),
     examples: Mapping[str, Any] | None = None,
     path: Mapping[str, Any] | None = None,
     headers: Sequence[str] = (),
@@ -73,7 +73,8 @@ def described(
         query: what its query parameters are.
         gives: what answers look like, by status, or by status and media type; None for one without
             a body.
-        problems: statuses of problems that it may answer with, besides those of every view.
+        problems: statuses of problems that it may answer with, besides those of every view; None if it
+            tells of errors in another way.
         examples: bodies by name; the name of one that is sent ends in "request".
         path: types of the parts of the address, `uuid.UUID` for example.
         headers: of the request, that the caller may give.
@@ -107,12 +108,12 @@ def _parameter(name: str, kind: Any, where: str, *, required: bool = True) -> An
     return utils.OpenApiParameter(name, kind, where, required=required)
 
 
-def _responses(gives: Mapping[Any, Shape], problems: Sequence[int]) -> dict[Any, Any]:
+def _responses(gives: Mapping[Any, Shape], problems: Sequence[int] | None) -> dict[Any, Any]:
     found: dict[Any, Any] = {
         status: utils.OpenApiResponse(_single(shape), description=_said(status))
         for status, shape in gives.items()
     }
-    for status in sorted({*problems, *ALWAYS}):
+    for status in () if problems is None else sorted({*problems, *ALWAYS}):
         found[(status, PROBLEM)] = utils.OpenApiResponse(ProblemShape, description=_said(status))
     return found
 
