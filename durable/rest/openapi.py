@@ -75,7 +75,8 @@ def described(
             a body.
         problems: statuses of problems that it may answer with, besides those of every view; None if it
             tells of errors in another way.
-        examples: bodies by name; the name of one that is sent ends in "request".
+        examples: bodies by name; the name of one that is sent ends in "request", that of one that is not
+            JSON is its media type.
         path: types of the parts of the address, `uuid.UUID` for example.
         headers: of the request, that the caller may give.
         more: what `extend_schema` takes besides.
@@ -151,5 +152,9 @@ def _said(status: Any) -> str:
 def _example(name: str, value: Any) -> Any:
     is_request = name.endswith("request")
     return utils.OpenApiExample(
-        name, value=value, request_only=is_request, response_only=not is_request
+        name.rpartition("/")[2],
+        value=value,
+        request_only=is_request,
+        response_only=not is_request,
+        media_type=name if "/" in name else "application/json",
     )
