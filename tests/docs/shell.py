@@ -42,6 +42,10 @@ class Shell:
     def __init__(self, variables: Mapping[str, str]) -> None:
         self._variables = {"PATH": "/usr/bin:/bin:/usr/local/bin", **variables}
 
+    def set(self, **variables: str) -> None:
+        """Have it know these variables too."""
+        self._variables |= variables
+
     def run(self, command: str) -> str:
         """Return what a command prints."""
         with tempfile.TemporaryDirectory() as folder:
