@@ -76,7 +76,9 @@ class CompatibleView(View):
     @described(
         "Send events as Inngest's clients do",
         takes=INNGEST_EVENTS,
-        gives={200: IdsShape, 400: IdsShape},
+        gives=dict.fromkeys((200, 400, 401, 403, 413, 429, 503), IdsShape),
+        problems=None,
+        auth=[],
         path={"key": str},
         headers=(SEED,),
         examples={"several request": INNGEST_EVENT, "sent": INNGEST_SENT},
