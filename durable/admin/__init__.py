@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from durable.admin.attempt import AttemptAdmin
+from durable.admin.chart import ChartAdmin
 from durable.admin.event import EventAdmin
 from durable.admin.function import FunctionAdmin
+from durable.admin.health import HealthAdmin
 from durable.admin.run import RunAdmin
 from durable.admin.schedule import ScheduleAdmin
 from durable.admin.step import StepAdmin
 
-__all__ = ["AttemptAdmin", "EventAdmin", "FunctionAdmin", "RunAdmin", "ScheduleAdmin", "StepAdmin"]
+__all__ = [
+    "AttemptAdmin",
+    "ChartAdmin",
+    "EventAdmin",
+    "FunctionAdmin",
+    "HealthAdmin",
+    "RunAdmin",
+    "ScheduleAdmin",
+    "StepAdmin",
+]
