@@ -66,5 +66,5 @@ class ChartAdmin(ReadOnlyAdmin[RunTally]):
             "message": one.message,
             "count": f"{one.count:,}",
             "last": show.ago(one.last),
-            "run": show.link(self.admin_site, Run(pk=one.run), _("last run")),
+            "run": show.link(self.admin_site, Run(pk=one.run), show.tail(one.run)),
         }

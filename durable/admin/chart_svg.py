@@ -87,7 +87,7 @@ def nice(most: float) -> float:
 
 def _grid(most: float, share: float) -> Mark:
     value = most * share
-    text = f"{value:,.0f}" if most >= 4 or not value else f"{value:.2g}"
+    text = f"{value:,.0f}" if most >= 100 else f"{value:g}"
     return Mark(at=_text(HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM)), text=text)
 
 

@@ -114,10 +114,9 @@ class EventAdmin(ReadOnlyAdmin[Event]):
             self.prepare([event])
         started, woke = event.__dict__["outcome"]
         words = ngettext("%d run", "%d runs", started) % started
-        link = format_html('<a href="{}">{}</a>', _runs_url(self.admin_site, event), words)
-        if not woke:
-            return link
-        return format_html("{}, {}", link, ngettext("woke %d", "woke %d", woke) % woke)
+        if woke:
+            words += ", " + ngettext("woke %d", "woke %d", woke) % woke
+        return format_html('<a href="{}">{}</a>', _runs_url(self.admin_site, event), words)
 
     @admin.display(description=_("data"))
     def content(self, event: Event) -> SafeString | str:
