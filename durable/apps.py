@@ -31,6 +31,8 @@ class DurableConfig(AppConfig):
         sound = not complaints(getattr(settings, "DURABLE", {}))
         autodiscover_modules(conf.MODULE if sound else DEFAULTS["MODULE"])
         import_module("durable.checks")
+        import_module("durable.many")
+        import_module("durable.roundtrip")
 
 
 def _language() -> str:

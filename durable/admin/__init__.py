@@ -7,6 +7,7 @@ from durable.admin.chart import ChartAdmin
 from durable.admin.event import EventAdmin
 from durable.admin.function import FunctionAdmin
 from durable.admin.health import HealthAdmin
+from durable.admin.key import KeyAdmin
 from durable.admin.run import RunAdmin
 from durable.admin.schedule import ScheduleAdmin
 from durable.admin.step import StepAdmin
@@ -17,6 +18,7 @@ __all__ = [
     "EventAdmin",
     "FunctionAdmin",
     "HealthAdmin",
+    "KeyAdmin",
     "RunAdmin",
     "ScheduleAdmin",
     "StepAdmin",

@@ -70,12 +70,12 @@ def _try(store: Store, event: Event, paths: Sequence[str], last: int) -> None:
 
 
 def _deliver(store: Store, event: Event, paths: Sequence[str], last: int) -> None:
-    candidate = _as_dict(event)
+    candidate = as_dict(event)
     keys = keys_of(candidate, paths, event.tenant)
     after = 0
     while page := store.waits.find(event, list(keys.values()), after, last, PAGE):
         after = page[-1].pk
-        found = [wait for wait in page if _is_met(wait, keys, candidate)]
+        found = [wait for wait in page if is_met(wait, keys, candidate)]
         if steps := [wait.step_id for wait in found if wait.step_id is not None]:
             repeat(store.alias, partial(_give, store, steps, event, candidate))
         for wait in found:
@@ -99,7 +99,8 @@ def _give(store: Store, steps: Sequence[int], event: Event, candidate: Mapping[s
         transaction.on_commit(partial(wake, flush.woken), store.alias, robust=True)
 
 
-def _is_met(wait: Wait, keys: Mapping[str, str], candidate: Mapping[str, Any]) -> bool:
+def is_met(wait: Wait, keys: Mapping[str, str], candidate: Mapping[str, Any]) -> bool:
+    """Whether an event, with the keys of its values, is one that is waited for."""
     if keys.get(wait.path) != wait.match:
         return False
     try:
@@ -109,7 +110,8 @@ def _is_met(wait: Wait, keys: Mapping[str, str], candidate: Mapping[str, Any]) -
         return False
 
 
-def _as_dict(event: Event) -> Mapping[str, Any]:
+def as_dict(event: Event) -> Mapping[str, Any]:
+    """Return an event as conditions see it."""
     (seen,) = events_of(event)()
     return seen.as_dict()
 
@@ -131,9 +133,9 @@ def expire(store: Store, claims: Sequence[StepClaim]) -> Sequence[Memo]:
 def _look_back(store: Store, claim: StepClaim, wait: Wait) -> None:
     tenant = Run.objects.using(store.alias).values_list("tenant", flat=True).get(pk=wait.run_id)
     for event in store.events.since(wait.event, tenant, wait.lookback or 0.0, _PAST):
-        candidate = _as_dict(event)
+        candidate = as_dict(event)
         keys = keys_of(candidate, [wait.path], tenant)
-        if _is_met(wait, keys, candidate):
+        if is_met(wait, keys, candidate):
             repeat(store.alias, partial(_give, store, [claim.id], event, candidate))
             return
     store.waits.rest(wait, claim.claim)

@@ -80,14 +80,41 @@ def explain(alias: str, runs: Iterable[Run]) -> Mapping[UUID, Outlook]:
     return found
 
 
+def outlook_of(run: Run, steps: Iterable[Step], attempts: Iterable[Attempt]) -> Outlook:
+    """Look at one run whose rows are at hand, steps with their waits, attempts in order; no query."""
+    outlook = Outlook()
+    keys = set()
+    for step in steps:
+        outlook.counts[step.status] = outlook.counts.get(step.status, 0) + 1
+        if step.status not in OPEN_STEP:
+            continue
+        keys.add(step.key)
+        if step.op in TIMERS:
+            outlook.asleep[step.op] += 1
+        if step.op == "wait" and not outlook.event:
+            outlook.event = getattr(getattr(step, "wait", None), "event", "")
+        if step.status in (StepStatus.PENDING, StepStatus.RETRYING) and step.due_at:
+            outlook.due = min(outlook.due or step.due_at, step.due_at)
+    for attempt in attempts:
+        if attempt.key in keys or (not attempt.key and run.attempt):
+            outlook.failed = attempt
+    outlook.why = _why(run, outlook, clock.now())
+    return outlook
+
+
+def name_of_error(start: str | None) -> str:
+    """Return what a stored error is called, from its beginning."""
+    name = _NAME.search(start or "")
+    return name[1] if name else ""
+
+
 def _names_of_errors(alias: str, runs: list[UUID]) -> Iterable[tuple[UUID, str]]:
     """Name what runs failed with; a traceback may be long, so only its beginning is read."""
     if not runs:
         return
     rows = Run.objects.using(alias).filter(pk__in=runs).annotate(start=Substr("error", 1, 500))
     for pk, start in rows.values_list("pk", "start"):
-        name = _NAME.search(start or "")
-        yield pk, name[1] if name else ""
+        yield pk, name_of_error(start)
 
 
 def _last_failures(alias: str, runs: list[UUID]) -> Iterable[Attempt]:
@@ -202,7 +229,9 @@ def _retry(run: Run, outlook: Outlook, due: datetime, now: datetime) -> str:
 
 
 def _failure(attempt: Attempt) -> str:
-    name = attempt.failure["name"]
+    # A traceback may be long: whoever has many at hand reads the beginning only.
+    start = getattr(attempt, "start", None)
+    name = attempt.failure["name"] if start is None else name_of_error(start)
     return (
         _("%(error)s in %(step)s") % {"error": name, "step": attempt.name} if attempt.name else name
     )

@@ -46,13 +46,21 @@ def ingest(events: Sequence[Event]) -> list[str]:
         EventInvalidError, OutputUnserializableError, LimitExceededError: nothing was stored.
     """
     received = clock.now()
-    rows = [_row(event, n, received) for n, event in enumerate(events)]
+    rows = [prepared(event, f"events[{n}]", received) for n, event in enumerate(events)]
+    return [str(pk) for pk in accept(get_store(), rows, received)]
+
+
+def accept(store: Store, rows: Sequence[EventRow], received: datetime) -> list[UUID]:
+    """Store prepared events and the runs they start, in the caller's transaction if there is one.
+
+    Returns:
+        The id under which each is stored: its own, or that of the first one with its dedupe key.
+    """
     if not rows:
         return []
-    store = get_store()
     routes = [route(row) for row in rows]
     stored = repeat(store.alias, partial(_store, store, rows, routes, received))
-    return [str(stored[row.pk]) for row in rows]
+    return [stored[row.pk] for row in rows]
 
 
 def _store(
@@ -106,21 +114,25 @@ def _tell_unheard(store: Store, names: Sequence[str]) -> None:
     tell_unheard(name for name in names if name not in awaited)
 
 
-def _row(event: Event, number: int, received: datetime) -> EventRow:
-    where = f"events[{number}]"
+def prepared(event: Event, where: str, received: datetime) -> EventRow:
+    """Return the row of an event, not stored.
+
+    Args:
+        event: it.
+        where: how an error should call it, "events[0]".
+        received: now.
+
+    Raises:
+        EventInvalidError, OutputUnserializableError, LimitExceededError: it cannot be stored.
+    """
     if not isinstance(event, Event):
         raise EventInvalidError(f"{where} must be a durable.Event, not {type(event).__name__}.")
-    _check_text(event.name, where, "name", required=True)
+    name = name_text(event.name, where)
     _check_text(event.id, where, "id")
     _check_text(event.tenant, where, "tenant", longest=TENANT)
-    if event.name.startswith(RESERVED):
-        raise EventInvalidError(
-            f"{where}: name {event.name!r} starts with a reserved prefix, one of {RESERVED}.",
-            field="name",
-        )
     return EventRow(
         id=new_id(),
-        name=event.name,
+        name=name,
         custom_id=event.id,
         dedupe_key=dedupe_key(event.name, event.id, event.tenant) if event.id else None,
         data=data_text(event.data, where),
@@ -129,6 +141,21 @@ def _row(event: Event, number: int, received: datetime) -> EventRow:
         ts=_moment(event.ts, where) or received,
         received=received,
     )
+
+
+def name_text(name: Any, where: str) -> str:
+    """Return the name of an event that somebody sends.
+
+    Raises:
+        EventInvalidError: it is empty, too long, cannot be stored, or is kept for durable's own.
+    """
+    _check_text(name, where, "name", required=True)
+    if name.startswith(RESERVED):
+        raise EventInvalidError(
+            f"{where}: name {name!r} starts with a reserved prefix, one of {RESERVED}.",
+            field="name",
+        )
+    return str(name)
 
 
 def dedupe_key(name: str, custom_id: str, tenant: str = "") -> str:

@@ -32,7 +32,7 @@ def retry(run_id: str | UUID) -> None:
 
     Raises:
         RunNotFoundError: there is no such run.
-        RunStateError: it has neither failed nor been cancelled.
+        RunStateError: it has neither failed nor been cancelled, or its payloads were erased.
     """
     store = get_store()
     repeat(store.alias, partial(_retry, store, find(store, run_id).pk))
@@ -41,6 +41,7 @@ def retry(run_id: str | UUID) -> None:
 def _retry(store: Store, run_id: UUID) -> None:
     with transaction.atomic(store.alias):
         run = find(store, run_id)
+        _refuse_erased(store, run, run.event_id)
         if not store.runs.requeue(run_id, _REVIVABLE):
             run = find(store, run_id)
             raise RunStateError(
@@ -51,6 +52,18 @@ def _retry(store: Store, run_id: UUID) -> None:
         if run.event is not None:
             await_cancels(store, run.event, [run.function])
         transaction.on_commit(wake, store.alias, robust=True)
+
+
+def _refuse_erased(store: Store, run: Run, event: UUID | None, *, is_fresh: bool = False) -> None:
+    """Hold the event of a run that is to go on, or to be repeated, against who would erase it."""
+    events = store.revivals.hold([event] if event else [])
+    # Asked again: it may have been erased since it was found.
+    gone = not is_fresh and find(store, run.pk).erased is not None
+    if gone or any(one.erased for one in events):
+        raise RunStateError(
+            f"The payloads of run {run.pk} of {run.function!r}, or of its event, were erased: there "
+            "is nothing left to go on from."
+        )
 
 
 def _not_to_stay(run: Run, steps: Sequence[Step]) -> list[str]:
@@ -102,6 +115,7 @@ def replay(
 
     Raises:
         RunNotFoundError: there is no such run.
+        RunStateError: what the new run would start from was erased.
         StepNotFoundError: it has no such step; the message lists those it has.
         EventInvalidError, OutputUnserializableError, LimitExceededError: `input` cannot be stored.
     """
@@ -119,7 +133,9 @@ def _replay(store: Store, run: Run, event: Event | None, steps: Sequence[Step]) 
             find(store, run.pk)  # it has been removed since: this says so
         if event is not None:
             event.save(using=store.alias, force_insert=True)
-        new = store.revivals.repeat(run, event.pk if event else run.event_id, steps)
+        start_from = event.pk if event else run.event_id
+        _refuse_erased(store, run, start_from, is_fresh=event is not None and not steps)
+        new = store.revivals.repeat(run, start_from, steps)
         if start := event or run.event:
             await_cancels(store, start, [run.function])
         transaction.on_commit(wake, store.alias, robust=True)

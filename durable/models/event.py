@@ -24,6 +24,7 @@ class Event(models.Model):
     subject = ExactCharField(_("subject"), max_length=200, blank=True, default="")
     ts = models.DateTimeField(_("happened"))
     received = models.DateTimeField(_("received"))
+    erased = models.DateTimeField(_("data erased"), null=True)
     route_at = models.DateTimeField(null=True, editable=False)  # until who waits for it has got it
     last_wait = models.BigIntegerField(null=True, editable=False)  # the newest of those who get it
 

@@ -49,6 +49,7 @@ class Run(models.Model):
     created = models.DateTimeField(_("created"))
     started = models.DateTimeField(_("started"), null=True)
     ended = models.DateTimeField(_("ended"), null=True)
+    erased = models.DateTimeField(_("payloads erased"), null=True)
     dedupe_key = models.CharField(max_length=64, null=True, unique=True, editable=False)
     # Who is invoked outlives who invoked it: runs are deleted one by one, in any order.
     parent = models.ForeignKey(

@@ -32,6 +32,13 @@ _COPIED = (
 class Revivals(Table):
     """Steps forgotten, and steps copied. In the caller's transaction."""
 
+    def hold(self, events: Collection[UUID]) -> list[Event]:
+        """Keep others from starting anew with these events, and from erasing them; return them."""
+        rows = Event.objects.using(self.alias)
+        if self.connection.features.has_select_for_update:
+            rows = rows.select_for_update()
+        return list(rows.filter(pk__in=list(events)).order_by("pk"))
+
     def steps(self, run: UUID) -> list[Step]:
         """Return the steps of a run, in the order in which they ended, the open ones last."""
         found = Step.objects.using(self.alias).filter(run=run).order_by("id")
@@ -88,10 +95,7 @@ class Revivals(Table):
         """Return the next number for this event and function; who asks for one waits for the others."""
         if event is None:
             return 0
-        events = Event.objects.using(self.alias)
-        if self.connection.features.has_select_for_update:
-            events = events.select_for_update()
-        events.get(pk=event)
+        self.hold([event])
         same = Run.objects.using(self.alias).filter(event=event, function=run.function)
         last = same.aggregate(last=Max("replay"))["last"]
         return 0 if last is None else last + 1

@@ -24,11 +24,13 @@ COMMANDS = (
     "durable_send",
     "durable_list",
     "durable_show",
+    "durable_verify",
     "durable_cancel",
     "durable_retry",
     "durable_replay",
     "durable_health",
     "durable_prune",
+    "durable_doctor",
 )
 
 

@@ -1,0 +1,9 @@
+"""What is true of the tables at every commit, looked for and, where that is safe, put right."""
+
+from __future__ import annotations
+
+from durable.engine.verify.invariant import Breach, Invariant
+from durable.engine.verify.invariants import INVARIANTS
+from durable.engine.verify.look import Report, verify
+
+__all__ = ["INVARIANTS", "Breach", "Invariant", "Report", "verify"]

@@ -1,0 +1,43 @@
+"""Events that came in while somebody waited for them, and were handed out without reaching him."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Any
+
+from durable.engine.deliver import as_dict, is_met
+from durable.expressions.key import keys_of
+from durable.models import Event, Wait
+
+# A wait gets what is looked at after it was committed, which is a while after it was written.
+_COMMITTED = timedelta(seconds=10)
+_PAGE = 500
+
+
+def missed_by(alias: str, name: str, waits: Sequence[Wait]) -> dict[int, Event]:
+    """Return the first event of a name that each wait should have been given, by the wait's number."""
+    left = {wait.pk: wait for wait in waits}
+    paths = sorted({wait.path for wait in waits if wait.path})
+    first = min(wait.created for wait in waits) + _COMMITTED
+    found: dict[int, Event] = {}
+    for event in _handed_out(alias, name, first):
+        if not left:
+            break
+        seen = as_dict(event)
+        keys = keys_of(seen, paths, event.tenant)
+        for wait in list(left.values()):
+            if _is_in_time(wait, event) and is_met(wait, keys, seen):
+                found[wait.pk] = event
+                del left[wait.pk]
+    return found
+
+
+def _handed_out(alias: str, name: str, since: Any) -> Iterator[Event]:
+    rows = Event.objects.using(alias).filter(name=name, received__gte=since, route_at=None)
+    return rows.order_by("received").iterator(chunk_size=_PAGE)
+
+
+def _is_in_time(wait: Wait, event: Event) -> bool:
+    is_before_end = wait.expires is None or event.received < wait.expires
+    return wait.created + _COMMITTED <= event.received and is_before_end

@@ -1,0 +1,90 @@
+"""What is true of waits and of the events they wait for, of large values and of schedules."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from django.db.models import Exists, F, OuterRef, Q
+
+from durable.engine.cron import EVENT as TICK
+from durable.engine.verify.invariant import Invariant, Rows
+from durable.engine.verify.missed import missed_by
+from durable.engine.verify.repairs import FORGET_WAIT, HAND_OUT
+from durable.models import Blob, Event, Run, Schedule, Step, Wait
+from durable.models.status import OPEN_STEP
+
+
+def _left_over(waits: Rows) -> Rows:
+    return waits.filter(
+        Q(run__ended__isnull=False) | ~Q(step__status__in=OPEN_STEP) & ~Q(step=None)
+    )
+
+
+def _missed(waits: Rows) -> Rows:
+    """Those for which an event came in, was handed out, and is still waited for."""
+    by_name: Mapping[str, list[Wait]] = defaultdict(list)
+    for wait in waits.filter(step__status="pending", lookback=None, run__ended=None):
+        by_name[wait.event].append(wait)
+    found = [pk for name, some in by_name.items() for pk in missed_by(waits.db, name, some)]
+    return waits.filter(pk__in=found)
+
+
+def _forgotten_bodies(blobs: Rows) -> Rows:
+    of_step = Step.objects.filter(run=OuterRef("run"), key=OuterRef("key"), large=True)
+    of_run = Run.objects.filter(pk=OuterRef("run"), large=True)
+    return blobs.exclude(Q(key="") & Exists(of_run) | ~Q(key="") & Exists(of_step))
+
+
+def _keyless(events: Rows) -> Rows:
+    return events.filter(dedupe_key=None).exclude(custom_id="").exclude(name=TICK)
+
+
+def _keyless_tick(events: Rows) -> Rows:
+    return events.filter(dedupe_key=None, name=TICK).exclude(custom_id="")
+
+
+def _stands_still(schedules: Rows) -> Rows:
+    return schedules.filter(fired__gte=F("due_at"))
+
+
+INVARIANTS = (
+    Invariant(
+        id="I1",
+        says="an event with an id of its sender has the key by which it counts once",
+        model=Event,
+        broken=_keyless,
+    ),
+    Invariant(
+        id="I19",
+        says="the event of a schedule has the key by which its time starts one run",
+        model=Event,
+        broken=_keyless_tick,
+    ),
+    Invariant(
+        id="I19",
+        says="a schedule that was fired has gone on to a later time",
+        model=Schedule,
+        broken=_stands_still,
+    ),
+    Invariant(
+        id="I21",
+        says="no event that came in and was handed out is still waited for",
+        model=Wait,
+        broken=_missed,
+        repair=HAND_OUT,
+    ),
+    Invariant(
+        id="I31",
+        says="a wait is kept only while its step and its run are open",
+        model=Wait,
+        broken=_left_over,
+        repair=FORGET_WAIT,
+    ),
+    Invariant(
+        id="I31",
+        says="a large value belongs to a step or a run that says so",
+        model=Blob,
+        broken=_forgotten_bodies,
+    ),
+)

@@ -1,0 +1,82 @@
+"""Steps side by side: WAIT and RACE, nested, races, maps."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import durable
+from durable import ParallelMode
+from tests.campaigns.scenarios.scenario import Scenario, act, function, go, stumble
+
+
+def _say(ctx: durable.ContextSync, *names: str) -> dict[str, Any]:
+    bodies = {name: stumble if name.startswith("shaky") else act for name in names}
+    return {name: ctx.step.run(name, body, name) for name, body in bodies.items()}
+
+
+def branches(ctx: durable.ContextSync) -> dict[str, Any]:
+    left, right = ctx.group.parallel(
+        (lambda: _say(ctx, "a", "shaky b"), lambda: _say(ctx, "x", "y"))
+    )
+    return left | right | _say(ctx, "last")
+
+
+def nested(ctx: durable.ContextSync) -> dict[str, Any]:
+    def inner() -> dict[str, Any]:
+        one, two = ctx.group.parallel((lambda: _say(ctx, "p"), lambda: _say(ctx, "q")))
+        return one | two | _say(ctx, "r")
+
+    left, right = ctx.group.parallel((inner, lambda: _say(ctx, "x", "y")))
+    return left | right
+
+
+def raced(ctx: durable.ContextSync) -> dict[str, Any]:
+    won = ctx.group.race(
+        (
+            lambda: _say(ctx, "quick"),
+            lambda: ctx.step.sleep("limit", "1h"),
+            partial(ctx.step.wait_for_event, "wait", event="never", timeout="2h"),
+        )
+    )
+    return {**won, **_say(ctx, "last")}
+
+
+def lost_race(ctx: durable.ContextSync) -> dict[str, Any]:
+    """The time-out wins, and a branch with more to do is given up."""
+
+    def slow() -> dict[str, Any]:
+        ctx.step.sleep("long", "2h")
+        return _say(ctx, "too late")
+
+    won = ctx.group.race((slow, lambda: ctx.step.sleep("limit", "1h")))
+    return {"won": won, **_say(ctx, "last")}
+
+
+def mapped(ctx: durable.ContextSync) -> dict[str, Any]:
+    results = ctx.group.map("map", act, ["i", "j", "k", "l"], size=2)
+    return {"results": list(results), **_say(ctx, "last")}
+
+
+_BRANCHES = {"a": 1, "shaky b": 2, "x": 1, "y": 1, "last": 1}
+
+
+def _of(name: str, handler: Any, bodies: dict[str, int], **options: Any) -> Scenario:
+    return Scenario(
+        name=name,
+        define=lambda: function(handler, "f", **options),
+        live=go,
+        ends={"f": "completed"},
+        bodies=bodies,
+    )
+
+
+SCENARIOS = (
+    _of("parallel wait", branches, _BRANCHES),
+    _of("parallel race", branches, _BRANCHES, parallel_mode=ParallelMode.RACE),
+    _of("parallel strict", branches, _BRANCHES, strict=True),
+    _of("nested", nested, {"p": 1, "q": 1, "r": 1, "x": 1, "y": 1}),
+    _of("race", raced, {"quick": 1, "last": 1}),
+    _of("race by time", lost_race, {"last": 1}),
+    _of("map", mapped, {"i": 1, "j": 1, "k": 1, "l": 1, "last": 1}),
+)

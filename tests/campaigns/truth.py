@@ -1,0 +1,143 @@
+"""What must be so at the end of every trial, and what at every moment of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cache
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.db import connection
+
+from durable.engine.verify import INVARIANTS, verify
+from durable.models import Event, Run
+from tests.campaigns.scenarios.scenario import Scenario
+from tests.campaigns.stage import Stage
+
+
+class UntrueError(AssertionError):
+    """Something was lost, doubled, early or stuck.
+
+    Args:
+        what: was so.
+        rows: of durable's tables at that moment, as JSON.
+    """
+
+    def __init__(self, what: str, rows: str = "") -> None:
+        super().__init__(what)
+        self.rows = rows
+
+
+def hold_always(stage: Stage) -> None:
+    """What the tables show, whoever has just died.
+
+    A wait may be left behind by a process that dies after it has ended the step: it finds nothing to do.
+    """
+    if not _is_suspect():
+        return
+    report = verify(stage.store, pause=0)
+    breaches = [str(one) for one in report.breaches if one.invariant.id != "I31"]
+    if breaches:
+        raise UntrueError("\n".join(breaches))
+
+
+def _is_suspect() -> bool:
+    """Whether any sentence of `verify` may be broken; its statements are compiled once, not for each trial."""
+    texts = _statements()
+    with connection.cursor() as cursor:
+        for text, values in texts:
+            cursor.execute(text, values)
+            if cursor.fetchone():
+                return True
+    return any(one.broken(one.model._base_manager.all()).exists() for one in _unwritten())
+
+
+class _AskedError(Exception):
+    """A sentence is more than one statement."""
+
+
+@cache
+def _statements() -> list[tuple[str, Any]]:
+    found = [_statement(one) for one in INVARIANTS]
+    return [one for one in found if one is not None]
+
+
+@cache
+def _unwritten() -> list[Any]:
+    return [one for one in INVARIANTS if _statement(one) is None]
+
+
+def _statement(invariant: Any) -> tuple[str, Any] | None:
+    def refuse(*statement: Any) -> None:
+        raise _AskedError
+
+    with connection.execute_wrapper(refuse):
+        try:
+            rows = invariant.broken(invariant.model._base_manager.order_by())
+            text, values = rows.values_list("pk")[:1].query.sql_with_params()
+        except _AskedError:
+            return None
+    return text, values
+
+
+def hold_in_the_end(scenario: Scenario, stage: Stage, deaths: int) -> None:
+    """Nothing is lost, nothing doubled, nothing stuck.
+
+    Args:
+        scenario: what was played.
+        stage: where.
+        deaths: processes that were killed on the way.
+    """
+    try:
+        hold_always(stage)
+        _ends(scenario)
+        _accepted(stage)
+        _remembered()
+        _bodies(scenario, stage, deaths)
+        _effects(scenario)
+        scenario.check(stage)
+    except UntrueError:
+        raise
+    except AssertionError as error:
+        raise UntrueError(str(error)) from error
+
+
+def _ends(scenario: Scenario) -> None:
+    ended: dict[str, list[str]] = {}
+    for function, status in Run.objects.order_by("pk").values_list("function", "status"):
+        ended.setdefault(function, []).append(status)
+    wanted = {
+        name: [ends] if isinstance(ends, str) else list(ends)
+        for name, ends in scenario.ends.items()
+    }
+    assert ended == wanted, f"runs ended as {ended}, not as {wanted}"
+
+
+def _accepted(stage: Stage) -> None:
+    """I1: every event that was accepted is there, once."""
+    for id, pk in stage.ledger.items():
+        rows = Event.objects.filter(custom_id=id).values_list("pk", flat=True)
+        assert [str(row) for row in rows] == [pk], f"event {id}: accepted as {pk}, there as {rows}"
+
+
+def _remembered() -> None:
+    """I5, I12: functions returned what was recorded of their steps, not what a lost execution made."""
+    for run in Run.objects.filter(status="completed"):
+        recorded = {step.name: step for step in run.steps.filter(status="done")}
+        result = run.result if isinstance(run.result, dict) else {}
+        for name in result.keys() & recorded.keys():
+            assert result[name] == recorded[name].result, f"{name} is another in the result"
+
+
+def _bodies(scenario: Scenario, stage: Stage, deaths: int) -> None:
+    """I8, I9: a body runs once more only where a process died while it was under way."""
+    ran, wanted = stage.bodies(), Counter(dict(scenario.bodies))
+    assert not wanted - ran, f"bodies that did not run: {wanted - ran}"
+    again = (ran - wanted).total()
+    assert again <= deaths * scenario.together, f"bodies ran again: {ran - wanted}"
+
+
+def _effects(scenario: Scenario) -> None:
+    """I11: what an atomic step wrote is there once."""
+    rows = Counter(name.rpartition(" ")[0] for name in Group.objects.values_list("name", flat=True))
+    assert rows == Counter(scenario.effects), f"atomic effects: {rows}"
