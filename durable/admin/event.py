@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from durable.admin import payload, show
-from durable.admin.event_routes import routes_of
+from durable.admin.event_routes import may_see, routes_of
 from durable.admin.event_send import offer_send, resend
 from durable.admin.filters import NameFilter, as_id
 from durable.admin.readonly import ReadOnlyAdmin
@@ -35,11 +35,6 @@ class EventAdmin(ReadOnlyAdmin[Event]):
     lean = ("data", "dedupe_key")
     search_fields = ("id",)
     search_help_text = _("The whole id of an event, or its whole name.")
-    fieldsets = (
-        (None, {"fields": ("whole_id", "name", "custom_id", "runs_link")}),
-        (_("Times"), {"fields": ("happened_at", "received_at")}),
-        (_("Data"), {"fields": ("content",)}),
-    )
     short_id, whole_id = show.short_id, show.whole_id
     happened_at = show.time_of("ts", _("happened"))
     came = show.ago_of("received", _("received"))
@@ -85,6 +80,16 @@ class EventAdmin(ReadOnlyAdmin[Event]):
                 counts["started"].get(event.pk, 0),
                 counts["woke"].get(event.pk, 0),
             )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Event | None = None) -> Any:
+        """Show the data to who may see it."""
+        parts: list[tuple[Any, Any]] = [
+            (None, {"fields": ("whole_id", "name", "custom_id", "runs_link")}),
+            (_("Times"), {"fields": ("happened_at", "received_at")}),
+        ]
+        if obj is not None and may_see(request, obj):
+            parts.append((_("Data"), {"fields": ("content",)}))
+        return parts
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Event], search_term: str

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from durable.admin import show
+from durable.admin import payload, show
 from durable.authoring.registry import registry
 from durable.engine.route import Verdict, judge
 from durable.models import Delivery, Event, Run
@@ -47,6 +47,16 @@ def routes_of(request: HttpRequest, site: AdminSite, event: Event) -> dict[str, 
         "more_woken": len(found) > WOKEN,
         "most_woken": WOKEN,
     }
+
+
+def may_see(request: HttpRequest, event: Event) -> bool:
+    """Whether the data of an event is shown to who asks: not if a function's that it concerns is not."""
+    rows = Run.objects.using(get_store().alias).filter(event=event).order_by()
+    listening = {function.id for _trigger, function in registry.listeners(event.name)}
+    concerned = listening | set(rows.values_list("function", flat=True)[:WOKEN])
+    if not concerned:
+        return bool(request.user.has_perm("durable.view_payload"))
+    return all(payload.may_see(request, function) for function in concerned)
 
 
 def _first_runs(event: Event, functions: list[str]) -> Mapping[str, Run]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -13,9 +12,8 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from durable import codec
-from durable.admin import acting, show
-from durable.admin.event_routes import chosen
+from durable.admin import acting, payload, show
+from durable.admin.event_routes import chosen, may_see
 from durable.admin.filters import NameFilter, as_id
 from durable.admin.function_actions import RunForm
 from durable.authoring.event import Event as NewEvent
@@ -87,12 +85,11 @@ _FIELDS = {"name": "event", "id": "custom_id"}
 def _example(request: HttpRequest) -> dict[str, Any]:
     """Fill in what the newest event of a name said, if one is asked for and who asks may see it."""
     name = request.GET.get("name", "")
-    if not name or not request.user.has_perm("durable.view_payload"):
-        return {"event": name, "payload": "{}"}
     rows = Event.objects.using(get_store().alias).filter(name=name).order_by("-received")
-    found = rows.first()
-    data = codec.decode(found.data) if found else {}
-    return {"event": name, "payload": json.dumps(data, indent=2, ensure_ascii=False)}
+    found = rows.first() if name else None
+    if found is None or not may_see(request, found):
+        return {"event": name, "payload": "{}"}
+    return {"event": name, "payload": payload.readable(found.data)}
 
 
 def resend(admin: EventModelAdmin, request: HttpRequest, event: str) -> HttpResponse:
