@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'worker',
-                'verbose_name_plural': 'workers',
+                'verbose_name_plural': 'health',
             },
         ),
         migrations.CreateModel(
