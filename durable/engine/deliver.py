@@ -89,9 +89,7 @@ def _cancel(store: Store, wait: Wait, event: Event) -> None:
     store.waits.forget(run.pk)
 
 
-def _give(
-    store: Store, steps: Sequence[int], event: Event, candidate: Mapping[str, Any]
-) -> None:
+def _give(store: Store, steps: Sequence[int], event: Event, candidate: Mapping[str, Any]) -> None:
     output = encoded(candidate, "the event")
     with transaction.atomic(store.alias):
         claims = store.steps.seize(steps)

@@ -77,6 +77,8 @@ def deliver_to(
         id=new_id(),
         name=name_text(name, "deliver_to") if name else _awaited(store, run, row),
         data=data_text(data, "deliver_to"),
+        tenant=run.tenant,
+        subject=run.subject,
         ts=now,
         received=now,
     )

@@ -93,9 +93,7 @@ class Run(models.Model):
             ),
             models.Index(fields=["function", "status", "id"], name="durable_run_function_idx"),
             # What has ended since: the rollup, and what is old enough to go.
-            OpenIndex(
-                fields=["ended"], where=Q(ended__isnull=False), name="durable_run_ended_idx"
-            ),
+            OpenIndex(fields=["ended"], where=Q(ended__isnull=False), name="durable_run_ended_idx"),
             # Lists of a tenant, and of an object of the site, newest first.
             OpenIndex(fields=["tenant", "id"], where=~Q(tenant=""), name="durable_run_tenant_idx"),
             OpenIndex(

@@ -42,9 +42,7 @@ class Delivery(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     # Without constraints: events and runs may be removed in any order, by statements of any kind.
-    event = models.ForeignKey(
-        Event, models.CASCADE, related_name="deliveries", db_constraint=False
-    )
+    event = models.ForeignKey(Event, models.CASCADE, related_name="deliveries", db_constraint=False)
     run = models.ForeignKey(Run, models.CASCADE, related_name="deliveries", db_constraint=False)
     step = models.CharField(_("step"), max_length=255, blank=True)
     delivered = models.DateTimeField(_("delivered"))

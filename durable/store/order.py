@@ -39,9 +39,7 @@ class _Earlier(Func):
     ) -> tuple[str, Any]:
         """Spell the interval as MariaDB does."""
         moved = "(%(expressions)s SECOND)"
-        return self.as_sql(
-            compiler, connection, template=moved, arg_joiner=" - INTERVAL ", **extra
-        )
+        return self.as_sql(compiler, connection, template=moved, arg_joiner=" - INTERVAL ", **extra)
 
 
 def place(function: str, due_at: datetime | None = None) -> Any:
