@@ -107,6 +107,7 @@ def test_lists_show_text_as_text_whatever_it_says(admin_client: Client) -> None:
         for text in texts:
             paint(text)
         found.append({name: elements(admin_client, path) for name, path in lists.items()})
+        Run.objects.all().delete()
     assert found[0] == found[1]
 
 
