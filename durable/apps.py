@@ -32,6 +32,7 @@ class DurableConfig(AppConfig):
         autodiscover_modules(conf.MODULE if sound else DEFAULTS["MODULE"])
         import_module("durable.checks")
         import_module("durable.many")
+        import_module("durable.roundtrip")
 
 
 def _language() -> str:

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from durable.admin.attempt import AttemptAdmin
 from durable.admin.event import EventAdmin
+from durable.admin.function import FunctionAdmin
+from durable.admin.key import KeyAdmin
 from durable.admin.run import RunAdmin
 from durable.admin.schedule import ScheduleAdmin
 from durable.admin.step import StepAdmin
 
-__all__ = ["AttemptAdmin", "EventAdmin", "RunAdmin", "ScheduleAdmin", "StepAdmin"]
+__all__ = [
+    "AttemptAdmin",
+    "EventAdmin",
+    "FunctionAdmin",
+    "KeyAdmin",
+    "RunAdmin",
+    "ScheduleAdmin",
+    "StepAdmin",
+]

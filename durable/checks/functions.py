@@ -81,7 +81,7 @@ def check_triggers(**kwargs: Any) -> list[CheckMessage]:
             hint=f"{_instead(trigger.event)}, at {function.place}.",
             id="durable.E009",
         )
-        for function in registry
+        for function in registry.of_site
         for trigger in function.triggers
         if isinstance(trigger, TriggerEvent) and _is_never_sent(trigger)
     ]

@@ -46,13 +46,21 @@ def ingest(events: Sequence[Event]) -> list[str]:
         EventInvalidError, OutputUnserializableError, LimitExceededError: nothing was stored.
     """
     received = clock.now()
-    rows = [_row(event, n, received) for n, event in enumerate(events)]
+    rows = [prepared(event, f"events[{n}]", received) for n, event in enumerate(events)]
+    return [str(pk) for pk in accept(get_store(), rows, received)]
+
+
+def accept(store: Store, rows: Sequence[EventRow], received: datetime) -> list[UUID]:
+    """Store prepared events and the runs they start, in the caller's transaction if there is one.
+
+    Returns:
+        The id under which each is stored: its own, or that of the first one with its dedupe key.
+    """
     if not rows:
         return []
-    store = get_store()
     routes = [route(row) for row in rows]
     stored = repeat(store.alias, partial(_store, store, rows, routes, received))
-    return [str(stored[row.pk]) for row in rows]
+    return [stored[row.pk] for row in rows]
 
 
 def _store(
@@ -106,8 +114,17 @@ def _tell_unheard(store: Store, names: Sequence[str]) -> None:
     tell_unheard(name for name in names if name not in awaited)
 
 
-def _row(event: Event, number: int, received: datetime) -> EventRow:
-    where = f"events[{number}]"
+def prepared(event: Event, where: str, received: datetime) -> EventRow:
+    """Return the row of an event, not stored.
+
+    Args:
+        event: it.
+        where: how an error should call it, "events[0]".
+        received: now.
+
+    Raises:
+        EventInvalidError, OutputUnserializableError, LimitExceededError: it cannot be stored.
+    """
     if not isinstance(event, Event):
         raise EventInvalidError(f"{where} must be a durable.Event, not {type(event).__name__}.")
     name = name_text(event.name, where)

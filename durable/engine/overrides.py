@@ -81,3 +81,9 @@ class Overrides:
 
 
 overrides = Overrides()
+
+
+def kept(store: Store) -> dict[str, str]:
+    """Return how long runs of functions are kept for which that is overridden, as the setting says it."""
+    rows = store.functions.rows.filter(retention__isnull=False)
+    return {name: f"{days}d" for name, days in rows.values_list("function", "retention")}

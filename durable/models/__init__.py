@@ -8,6 +8,7 @@ from durable.models.event import Event
 from durable.models.function import FunctionConfig
 from durable.models.key import Key
 from durable.models.operation import Operation
+from durable.models.receipt import Receipt
 from durable.models.rollup import FailureTally, Rollup, RunTally, TimeTally
 from durable.models.run import Run
 from durable.models.schedule import Schedule
@@ -25,6 +26,7 @@ __all__ = [
     "FunctionConfig",
     "Key",
     "Operation",
+    "Receipt",
     "Rollup",
     "Run",
     "RunStatus",

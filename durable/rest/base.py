@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO
 from typing import Any, TypeVar
 
@@ -10,10 +10,10 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
-from rest_framework.authentication import SessionAuthentication
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.generics import GenericAPIView
-from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
+from rest_framework.renderers import BaseRenderer, BrowsableAPIRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -21,12 +21,12 @@ from rest_framework.viewsets import ViewSetMixin
 
 from durable.engine.operations import Actor
 from durable.models import Key
-from durable.rest.authentication import KeyAuthentication
+from durable.rest.authentication import KeyAuthentication, SignatureAuthentication
 from durable.rest.body import raw_body
 from durable.rest.openapi import inspector
 from durable.rest.parser import StrictJSONParser
 from durable.rest.permissions import MayOperate
-from durable.rest.problems import CONTENT_TYPE, ProblemResponse, answer
+from durable.rest.problems import CONTENT_TYPE, Problem, ProblemResponse, answer
 from durable.rest.throttles import KeyThrottle
 
 M = TypeVar("M", bound=Model)
@@ -52,11 +52,15 @@ class View(APIView):
     operations: Mapping[str, str] = {}
     max_body = 1024 * 1024  # bytes
 
-    authentication_classes = (KeyAuthentication, SessionAuthentication)
+    authentication_classes: Sequence[type[BaseAuthentication]] = (
+        KeyAuthentication,
+        SignatureAuthentication,
+        SessionAuthentication,
+    )
     permission_classes = (MayOperate,)
     throttle_classes = (KeyThrottle,)
     parser_classes = (StrictJSONParser,)
-    renderer_classes = (JSONRenderer, BrowsableAPIRenderer)
+    renderer_classes: Sequence[type[BaseRenderer]] = (JSONRenderer, BrowsableAPIRenderer)
     versioning_class = None
     schema = inspector()
 
@@ -97,6 +101,16 @@ class View(APIView):
         if isinstance(made, ProblemResponse) and made.accepted_renderer.format == "json":
             made.content_type = CONTENT_TYPE
         return made
+
+    def body(self) -> Any:
+        """Return the body of the request, which must have one.
+
+        Raises:
+            Problem: 400, it has none; or whatever else is wrong with it.
+        """
+        if not raw_body(self.request._request, self.max_body):
+            raise Problem(400, "malformed_json", "There is no body.")
+        return self.request.data
 
     def given(self) -> Any:
         """Return the body of the request; an empty object where there is none."""

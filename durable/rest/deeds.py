@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 from django.db import transaction
 
 from durable.engine.cancel import cancel
+from durable.engine.intervene import deliver_to
 from durable.engine.operations import Actor, write_down
 from durable.engine.revive import replay, retry
-from durable.errors import RunStateError
+from durable.errors import RunStateError, StepNotFoundError
 from durable.models import Run, RunStatus
 from durable.rest.problems import Problem
 from durable.rest.standing import brief
@@ -82,6 +83,28 @@ def replayed(store: Store, actor: Actor, run: Run, **how: Any) -> Run:
         return Run.objects.using(store.alias).get(pk=new)
 
     return _guarded(store, run, act)
+
+
+def signalled(
+    store: Store, actor: Actor, run: Run, *, step: str, data: Mapping[str, Any], name: str = ""
+) -> str:
+    """Give an event to a step that waits; return its id.
+
+    Raises:
+        Problem: 409, the step does not wait, or there is none.
+        EventInvalidError, OutputUnserializableError, LimitExceededError: it cannot be stored.
+    """
+
+    def act() -> str:
+        event = deliver_to(run.pk, step, data, name=name)
+        write_down(store, actor, "signal", "run", run.pk, after={"step": step, "event": event})
+        return event
+
+    try:
+        return _at_once(store, act)
+    except (RunStateError, StepNotFoundError):
+        run.refresh_from_db()
+        raise conflict(run, "There is no step of this id that waits for an event.") from None
 
 
 def conflict(run: Run, detail: str) -> Problem:

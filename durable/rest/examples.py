@@ -61,3 +61,59 @@ FUNCTION = {
 FUNCTIONS = {"results": [FUNCTION]}
 INVOKE = {"data": {"order": 7}, "id": "order-7", "wait": 5}
 INVOKED = {"run": RUN, "created": True, "result": OUTPUT}
+TICKET = {"ticket": f"{_ID}:key:dk0123456789ab:1tXyz1:c2lnbmF0dXJl", "expires_in": 600}
+STREAM = 'event: progress\nid: 1795284002345000:3mz:\ndata: {"schema_version": 1, "run": {}, "steps": []}\n\n'
+
+KEY: dict[str, Any] = {
+    "prefix": "dk5f0c1a9b7e3d",
+    "name": "web shop",
+    "operations": ["events.send"],
+    "events": ["shop/*"],
+    "tenant": "acme",
+    "rate": 600,
+    "expires": None,
+    "signs": False,
+    "created": "2026-11-21T18:00:00Z",
+    "revoked": None,
+    "used": None,
+}
+KEYS = {"results": [KEY], "next": None}
+MADE_KEY = {**KEY, "secret": "the prefix, a dot, and 43 characters"}
+RIGHTS = {"name": "web shop", "events": ["shop/*"], "tenant": "acme", "rate": 600}
+OVERLAP = {"overlap": 3600}
+
+EVENT = {"name": "shop/order.paid", "data": {"order": 7}, "id": "order-7-paid"}
+EVENTS = [EVENT, {"name": "shop/order.sent", "data": {"order": 7}, "subject": "shop.order:7"}]
+SENT = {"events": [{"id": _EVENT, "duplicate": False}]}
+INNGEST_EVENT = [{"name": "shop/order.paid", "data": {"order": 7}, "ts": 1_795_284_000_000}]
+INNGEST_SENT = {"ids": [_EVENT], "status": 200}
+_METADATA = {"fetched_at": "2026-11-21T18:00:05Z", "cached_until": None}
+_V1: dict[str, Any] = {
+    "run_id": _ID,
+    "run_started_at": "2026-11-21T18:00:00.012Z",
+    "function_id": "shop-place-order",
+    "function_version": 1,
+    "environment_id": "00000000-0000-0000-0000-000000000000",
+    "event_id": _EVENT,
+    "status": "Completed",
+    "ended_at": "2026-11-21T18:00:02.345Z",
+    "output": {"receipt": "R-7"},
+}
+V1_RUN = {"data": _V1, "metadata": _METADATA}
+V1_RUNS = {"data": [_V1], "metadata": _METADATA}
+V1_CANCELLATION = {
+    "app_id": "shop",
+    "function_id": "place-order",
+    "started_before": "2026-11-21T18:00:00Z",
+}
+V1_CANCELLED = {
+    "data": {
+        "id": _NEW,
+        "environment_id": "00000000-0000-0000-0000-000000000000",
+        "function_id": "shop-place-order",
+        "started_after": None,
+        "started_before": "2026-11-21T18:00:00Z",
+        "cancelled": 3,
+    },
+    "metadata": _METADATA,
+}

@@ -3,28 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from typing import Any, TypeVar
 
+from rest_framework.schemas import DefaultSchema
 from rest_framework.serializers import BaseSerializer
 
-try:
-    from drf_spectacular import utils
-    from drf_spectacular.openapi import AutoSchema
-except ImportError:  # then nothing is described
-    utils = AutoSchema = None
+from durable.rest.shapes.problem import ProblemShape
+
+
+def _spectacular(module: str) -> Any:
+    try:
+        return import_module(f"drf_spectacular.{module}")
+    except ImportError:  # then nothing is described
+        return None
+
+
+utils = _spectacular("utils")
+if utils is not None:
+    import_module("durable.rest.extensions")
 
 Shape = type[BaseSerializer[Any]] | BaseSerializer[Any] | type | Any
 V = TypeVar("V", bound=Callable[..., Any])
+C = TypeVar("C", bound=type)
 
 PROBLEM = "application/problem+json"
 ALWAYS = (401, 403, 429, 503)
 
 
+def of_schema(schema: Mapping[str, Any]) -> Callable[[C], C]:
+    """Describe a kind of field by a schema."""
+    if utils is None:
+        return lambda kind: kind
+    decorate: Callable[[C], C] = utils.extend_schema_field(dict(schema))
+    return decorate
+
+
 def inspector() -> Any:
     """Return what looks at views; the framework's own where drf-spectacular is not installed."""
-    from rest_framework.schemas import DefaultSchema
+    return DefaultSchema() if utils is None else _spectacular("openapi").AutoSchema()
 
-    return DefaultSchema() if AutoSchema is None else AutoSchema()
+
+def generated(urlconf: str, settings: Mapping[str, Any]) -> Any:
+    """Return the description of all addresses; None where drf-spectacular is not installed."""
+    if utils is None:
+        return None
+    with _spectacular("settings").patched_settings(dict(settings)):
+        return _spectacular("generators").SchemaGenerator(urlconf=urlconf).get_schema(public=True)
 
 
 def described(
@@ -32,7 +57,7 @@ def described(
     *,
     takes: Shape = None,
     query: Shape = None,
-    gives: Mapping[int, Shape],
+    gives: Mapping[Any, Shape],
     problems: Sequence[int] = (),
     examples: Mapping[str, Any] | None = None,
     path: Mapping[str, Any] | None = None,
@@ -42,10 +67,12 @@ def described(
     """Describe one action of a view.
 
     Args:
-        summary: what it does, in a sentence without its full stop; the docstring says the rest.
+        summary: what it does, in a few words; with underscores it is the name for programs, so no two
+            may be alike. The docstring says the rest.
         takes: what its body has to look like; None if it has none.
         query: what its query parameters are.
-        gives: what answers look like, by status; None for one without a body.
+        gives: what answers look like, by status, or by status and media type; None for one without
+            a body.
         problems: statuses of problems that it may answer with, besides those of every view.
         examples: bodies by name; the name of one that is sent ends in "request".
         path: types of the parts of the address, `uuid.UUID` for example.
@@ -57,7 +84,8 @@ def described(
     parameters = [query] if query is not None else []
     parameters += [_parameter(name, kind, "path") for name, kind in (path or {}).items()]
     parameters += [_parameter(name, str, "header", required=False) for name in headers]
-    decorate: Callable[[V], V] = utils.extend_schema(
+    extend: Callable[[V], V] = utils.extend_schema(
+        operation_id=summary.lower().replace(" ", "_"),
         summary=summary,
         request=takes,
         parameters=parameters,
@@ -65,23 +93,35 @@ def described(
         examples=[_example(name, value) for name, value in (examples or {}).items()],
         **more,
     )
-    return decorate
+    return lambda view: extend(_inspected(view))
+
+
+def _inspected(view: V) -> V:
+    """Have a view looked at by drf-spectacular whatever the site has chosen for its own views."""
+    if not hasattr(view, "schema"):
+        view.schema = _spectacular("openapi").AutoSchema  # type: ignore[attr-defined]
+    return view
 
 
 def _parameter(name: str, kind: Any, where: str, *, required: bool = True) -> Any:
     return utils.OpenApiParameter(name, kind, where, required=required)
 
 
-def _responses(gives: Mapping[int, Shape], problems: Sequence[int]) -> dict[Any, Any]:
-    from durable.rest.shapes.problem import ProblemShape
-
+def _responses(gives: Mapping[Any, Shape], problems: Sequence[int]) -> dict[Any, Any]:
     found: dict[Any, Any] = {
-        status: utils.OpenApiResponse(shape, description=_said(status))
+        status: utils.OpenApiResponse(_single(shape), description=_said(status))
         for status, shape in gives.items()
     }
     for status in sorted({*problems, *ALWAYS}):
         found[(status, PROBLEM)] = utils.OpenApiResponse(ProblemShape, description=_said(status))
     return found
+
+
+def _single(shape: Shape) -> Shape:
+    """Have a list described as what it is: an object with `results`."""
+    if isinstance(shape, type) and issubclass(shape, BaseSerializer):
+        return utils.extend_schema_serializer(many=False)(shape)
+    return shape
 
 
 _SAID = {
@@ -103,8 +143,8 @@ _SAID = {
 }
 
 
-def _said(status: int) -> str:
-    return _SAID[status]
+def _said(status: Any) -> str:
+    return _SAID[status[0] if isinstance(status, tuple) else status]
 
 
 def _example(name: str, value: Any) -> Any:

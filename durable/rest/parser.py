@@ -17,6 +17,8 @@ from durable.rest.problems import Problem
 # A text that does not end is taken to the end of the body, so that the look stays linear.
 _TOKENS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
 _HARD = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
+_PLAIN = re.compile(r"[A-Za-z0-9_-]{1,40}")  # a key that may be repeated
+_LONGEST_PATH = 200
 _CHARSETS = ("", "utf-8", "utf8", "us-ascii")
 
 
@@ -117,11 +119,17 @@ def _check_texts(value: Any) -> None:
         if isinstance(item, dict):
             if not all(_is_sound(key) for key in item):
                 raise Problem(422, "invalid_text", f"A key of {path} cannot be stored.")
-            todo.extend((child, f"{path}.{key}") for key, child in item.items())
+            todo.extend((child, _below(path, key)) for key, child in item.items())
         elif isinstance(item, list):
             todo.extend((child, f"{path}[{n}]") for n, child in enumerate(item))
         elif isinstance(item, str) and not _is_sound(item):
             raise Problem(422, "invalid_text", f"The text at {path} cannot be stored.")
+
+
+def _below(path: str, key: str) -> str:
+    """Return the path of a value, without what a key may hold of the body's secrets."""
+    step = key if _PLAIN.fullmatch(key) else "…"
+    return f"{path}.{step}" if len(path) < _LONGEST_PATH else path
 
 
 def _is_sound(text: str) -> bool:

@@ -1,29 +1,14 @@
-"""What may be done, by name: a key's scopes and Django's permissions are both asked for the same name."""
+"""Who may do what, by the name of the operation."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from durable.engine.scopes import OPERATIONS
 from durable.models import Key
-
-OPERATIONS: Mapping[str, str] = {  # to the permission of a Django user
-    "events.send": "durable.add_event",
-    "events.read": "durable.view_event",
-    "runs.read": "durable.view_run",
-    "runs.cancel": "durable.cancel_run",
-    "runs.retry": "durable.retry_run",
-    "runs.replay": "durable.replay_run",
-    "runs.signal": "durable.signal_run",
-    "payloads.read": "durable.view_payload",  # data of events, outputs of runs and steps
-    "functions.read": "durable.view_run",
-    "functions.invoke": "durable.invoke_function",
-    "keys.read": "durable.view_key",
-    "keys.manage": "durable.change_key",
-}
 
 
 class MayOperate(BasePermission):

@@ -36,6 +36,7 @@ TITLES: Mapping[str, str] = {
     "unknown_field": "A field is not known.",
     "time_out_of_range": "A time is too far away.",
     "key_reused": "The Idempotency-Key was used for another request.",
+    "no_keys": "The site has no keys: nobody is let in.",
     "throttled": "Too many requests.",
     "unavailable": "The database does not answer.",
 }
@@ -117,6 +118,8 @@ def _of_durable(error: errors.DurableError) -> Problem | None:
         return Problem(413, "too_large", f"It exceeds DURABLE[{error.setting!r}].")
     if isinstance(error, errors.OutputUnserializableError):
         return Problem(422, "invalid", f"There is no JSON for what is at {error.path}.")
+    if isinstance(error, errors.KeyInvalidError):
+        return Problem(422, "invalid", str(error))
     if isinstance(error, errors.EventInvalidError):
         return Problem(422, "invalid", f"The field {error.field!r} of an event is not good.")
     return None

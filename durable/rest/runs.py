@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from durable.errors import StepNotFoundError
 from durable.models import Event, Run, Step
-from durable.rest import deeds, examples, pages, standing
+from durable.rest import deeds, examples, pages, standing, tickets
 from durable.rest.base import ViewSet
 from durable.rest.openapi import described
 from durable.rest.permissions import allows
@@ -27,8 +27,11 @@ from durable.rest.shapes.run import (
     RunPageShape,
     RunQuery,
     RunShape,
+    SignalledShape,
+    SignalShape,
 )
 from durable.rest.shapes.step import StepPageShape, StepQuery
+from durable.rest.shapes.stream import TicketShape
 from durable.rest.shapes.strict import read
 from durable.rest.which import matching
 from durable.store import get_store
@@ -47,6 +50,7 @@ class RunViews(ViewSet):
         "retrieve": "runs.read",
         "steps": "runs.read",
         "output": PAYLOADS,
+        "ticket": "runs.read",
         "cancel": "runs.cancel",
         "cancel_many": "runs.cancel",
         "retry": "runs.retry",
@@ -150,6 +154,21 @@ class RunViews(ViewSet):
         return Response(standing.result(standing.awaited(self.found(id), query["wait"])))
 
     @described(
+        "Get a ticket to watch a run",
+        gives={200: TicketShape},
+        problems=(404,),
+        path=ID,
+        examples={"a ticket": examples.TICKET},
+    )
+    @action(detail=True, methods=["post"])
+    def ticket(self, request: Request, id: str) -> Response:
+        """A word that lets a browser watch this run, `stream/?ticket=…`, with the rights of who asks
+        for it.
+        """
+        run, life = self.found(id), int(tickets.LIFE.total_seconds())
+        return Response({"ticket": tickets.issue(request, str(run.pk)), "expires_in": life})
+
+    @described(
         "Cancel a run",
         gives={200: RunShape},
         problems=(404, 409),
@@ -221,6 +240,23 @@ class RunViews(ViewSet):
             raise Problem(422, "invalid", "The run has no step such as from_step.") from None
         return Response(standing.brief(new), status=201)
 
+    @described(
+        "Signal a waiting run",
+        takes=SignalShape,
+        gives={200: SignalledShape},
+        problems=(400, 404, 409, 413, 415, 422),
+        path=ID,
+        examples={"request": examples.SIGNAL, "signalled": examples.SIGNALLED},
+    )
+    @action(detail=True, methods=["post"])
+    def signal(self, request: Request, id: str) -> Response:
+        """Gives an event to one step that waits for one, and to nobody else, whatever its condition
+        is. A step that does not wait, or waits no more, is a conflict.
+        """
+        run, given = self.found(id), read(SignalShape, self.given())
+        event = deeds.signalled(get_store(), self.actor, run, **given)
+        return Response({"event": event})
+
 
 class EventRunViews(RunViews):
     """The runs that one event started."""
@@ -238,8 +274,16 @@ class EventRunViews(RunViews):
     def list(self, request: Request, id: str = "") -> Response:
         """The newest first, a page at a time, without payloads."""
         query = read(PageQuery, request.query_params)
+        return Response(self.page(self.rows.filter(event=self.event(id)), query))
+
+    def event(self, id: str) -> UUID:
+        """Return the id of an event that the request may see.
+
+        Raises:
+            Problem: 404.
+        """
         known = standing.as_id(id)
         events = self.own(Event.objects.using(get_store().alias))
         if known is None or not events.filter(pk=known).exists():
             raise Problem(404, "not_found")
-        return Response(self.page(self.rows.filter(event=known), query))
+        return known

@@ -75,6 +75,22 @@ class Revivals(Table):
         self._copy(run.pk, copy.pk, steps)
         return copy.pk
 
+    def start(self, function: str, event: Event) -> UUID:
+        """Insert a run of a function for an event that is there already, due now; return its id."""
+        run = Run(
+            id=new_id(),
+            function=function,
+            event_id=event.pk,
+            tenant=event.tenant,
+            subject=event.subject,
+            status=RunStatus.QUEUED,
+            due_at=place(function),
+            created=database_now(),
+            replay=self._number(Run(function=function), event.pk),
+        )
+        run.save(using=self.alias, force_insert=True)
+        return run.pk
+
     def _number(self, run: Run, event: UUID | None) -> int:
         """Return the next number for this event and function; who asks for one waits for the others."""
         if event is None:

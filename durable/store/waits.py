@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Max, QuerySet
 
-from durable.models import Event, Step, StepStatus, Wait, WaitPath
+from durable.models import Delivery, Event, Step, StepStatus, Wait, WaitPath
 from durable.playback.request import EventWait
 from durable.store.clock import database_in, database_now
 from durable.store.executor import retried
+from durable.store.rows import StepClaim
 from durable.store.table import Table
 
 
@@ -91,6 +93,15 @@ class Waits(Table):
     def close(self, steps: Iterable[int]) -> None:
         """Forget the waits of steps that have ended."""
         self.rows.filter(step__in=list(steps)).delete()
+
+    def note(self, event: UUID, claims: Sequence[StepClaim]) -> None:
+        """Write down who got an event, in the transaction in which their steps end."""
+        now: Any = database_now()
+        rows = [
+            Delivery(event_id=event, run_id=claim.run, step=claim.name, delivered=now)
+            for claim in claims
+        ]
+        Delivery.objects.using(self.alias).bulk_create(rows, batch_size=500)
 
     @retried
     def forget(self, run: UUID) -> None:

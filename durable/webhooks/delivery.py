@@ -61,7 +61,7 @@ class Delivery:
                 text, keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict"
             )
         except ValueError:
-            raise RefusedError(400, "malformed_form", "The body is not a form.") from None
+            raise RefusedError(400, "malformed_json", "The body is not a form.") from None
         fields = dict(pairs)
         return _decoded(fields["payload"].encode()) if "payload" in fields else fields
 

@@ -26,14 +26,16 @@ def take(source: Source, delivery: Delivery) -> Mapping[str, Any]:
     """
     now = clock.now().timestamp()
     if not source.scheme.verify(delivery, source.secrets, now):
-        raise RefusedError(401, "unauthorized", "The signature is missing, wrong or too old.")
+        raise RefusedError(401, "unauthenticated", "The signature is missing, wrong or too old.")
     if greeting := source.scheme.greeting_of(delivery):
         return greeting
     events = _events(source, delivery)
     try:
         return {"ids": ingest(events)}
-    except (EventInvalidError, OutputUnserializableError, LimitExceededError) as error:
-        raise RefusedError(422, error.code, _reason(error)) from error
+    except LimitExceededError:
+        raise RefusedError(413, "too_large", "The data are too large for an event.") from None
+    except (EventInvalidError, OutputUnserializableError) as error:
+        raise RefusedError(422, "invalid", _reason(error)) from error
 
 
 def _events(source: Source, delivery: Delivery) -> Sequence[Event]:
@@ -55,21 +57,15 @@ def _events(source: Source, delivery: Delivery) -> Sequence[Event]:
 def _event(source: Source, delivery: Delivery) -> Event:
     data = delivery.data
     if not isinstance(data, dict):
-        raise RefusedError(422, "not_an_object", "The body must be a JSON object.")
+        raise RefusedError(422, "invalid", "The body must be a JSON object.")
     kind = source.scheme.kind_of(delivery)
     if not kind:
-        raise RefusedError(422, "kind_missing", "The delivery does not say what happened.")
+        raise RefusedError(422, "invalid", "The delivery does not say what happened.")
     return Event(name=f"{source.name}/{kind}", data=data, id=source.scheme.id_of(delivery))
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: EventInvalidError | OutputUnserializableError) -> str:
     """Say what is wrong, without the values: names of the sender's own choice might be among them."""
-    match error:
-        case OutputUnserializableError():
-            return "The data holds what cannot be stored: text with NUL, or nested too deeply."
-        case LimitExceededError():
-            return "The data is too large."
-        case EventInvalidError(field=field):
-            return f"The event's {field or 'form'} is not valid."
-        case _:
-            return "The event is not valid."
+    if isinstance(error, EventInvalidError):
+        return f"The event's {error.field} cannot be stored."
+    return "The data hold what cannot be stored: text with NUL or half a surrogate, or too deep a nest."

@@ -40,7 +40,7 @@ def _taken(request: HttpRequest, name: str) -> dict[str, object]:
         raise RefusedError(404, "not_found", "There is no such source.")
     source = find(name)
     if source is None:
-        raise RefusedError(503, "source_unusable", "The source is not configured.")
+        raise RefusedError(503, "unavailable", "The source is not configured.")
     headers = {key.lower(): value for key, value in request.headers.items()}
     return dict(take(source, Delivery(source=name, headers=headers, body=_body(request))))
 
@@ -53,7 +53,7 @@ def _body(request: HttpRequest) -> bytes:
         try:
             body: bytes = request.read(most + 1)
         except UnreadablePostError:
-            raise RefusedError(400, "truncated", "The body did not come to its end.") from None
+            raise RefusedError(400, "malformed_json", "The body did not come to its end.") from None
         if len(body) <= most:
             return body
     raise RefusedError(413, "too_large", f"The most is {most} bytes (DURABLE['MAX_EVENT_BYTES']).")
@@ -61,8 +61,8 @@ def _body(request: HttpRequest) -> bytes:
 
 def _problem(error: RefusedError) -> HttpResponse:
     body = {
-        "type": "about:blank",
-        "title": error.code.replace("_", " "),
+        "type": f"urn:durable:problem:{error.code}",
+        "title": error.code.replace("_", " ").capitalize(),
         "status": error.status,
         "code": error.code,
         "detail": error.detail,

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from durable.conf import conf
+from durable.engine.overrides import kept
 from durable.engine.prune import prune
 from durable.engine.retention import retention
 from durable.models import Worker
@@ -49,11 +50,11 @@ def tidy(store: Store, rest: Callable[[float], object], seconds: float = _ROUND)
         rest: is given the seconds to leave the database to others.
         seconds: of work and rest together, by and large.
     """
-    kept, removed = retention(), 0
-    if not kept.is_set or not is_eldest(store):
+    ages, removed = retention(kept(store)), 0
+    if not ages.is_set or not is_eldest(store):
         return 0
     begun = last = time.monotonic()
-    for batch in prune(store, kept):
+    for batch in prune(store, ages):
         removed += batch.removed.runs
         now = time.monotonic()
         if now - begun > seconds or pulse.is_stopping():

@@ -174,9 +174,8 @@ def test_an_id_counts_once_in_each_tenant() -> None:
 
 def test_a_key_of_a_function_counts_once_in_each_tenant(player: Player) -> None:
     player.define(lambda ctx: None, idempotency="event.data.n")
-    event = {"name": EVENT, "data": {"n": 1}}
     for tenant in ("", "acme", "globex", "acme", ""):
-        durable.send(durable.Event(tenant=tenant, **event))
+        durable.send(durable.Event(name=EVENT, data={"n": 1}, tenant=tenant))
     assert sorted(Run.objects.values_list("tenant", flat=True)) == ["", "acme", "globex"]
 
 

@@ -30,6 +30,7 @@ COMMANDS = (
     "durable_replay",
     "durable_health",
     "durable_prune",
+    "durable_doctor",
 )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from durable.engine.keys import make
+from durable.engine.keys import Rights, make
 from durable.engine.operations import Actor
 from durable.store import get_store
 
@@ -28,8 +28,9 @@ def key(db: None) -> KeyMaker:
 
     def key(operations: str = "*", **columns: Any) -> str:
         actor = Actor(who="a test", via="command")
-        wanted = {"name": "test", "operations": operations, **columns}
-        return make(get_store(), actor, **wanted).secret
+        signs = columns.pop("signs", False)
+        rights = Rights(**{"name": "test", "operations": operations.split(), **columns})
+        return make(get_store(), actor, rights.key(), signs=signs).secret
 
     return key
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 import durable
@@ -19,7 +21,7 @@ def player(fresh_registry: Registry) -> Player:
 
 
 def test_functions_are_listed_with_what_starts_them(api: Api, player: Player) -> None:
-    triggers = [
+    triggers: list[Any] = [
         durable.TriggerEvent(event="a/b", expression="event.data.n > 1"),
         durable.TriggerCron(cron="0 3 * * *"),
     ]

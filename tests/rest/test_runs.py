@@ -288,21 +288,21 @@ def test_nothing_is_cancelled_without_a_filter(api: Api, player: Player, body: A
 @pytest.mark.parametrize(
     ("verb", "path"),
     [
-        ("get", ""),
-        ("get", "steps/"),
-        ("get", "output/"),
-        ("post", "cancel/"),
-        ("post", "retry/"),
-        ("post", "replay/"),
+        ("GET", ""),
+        ("GET", "steps/"),
+        ("GET", "output/"),
+        ("POST", "cancel/"),
+        ("POST", "retry/"),
+        ("POST", "replay/"),
+        ("POST", "signal/"),
     ],
 )
 def test_what_is_anothers_is_not_there(api: Api, player: Player, verb: str, path: str) -> None:
     run = rested(player, waiting)
     Run.objects.update(tenant="acme")
-    ask = {"get": Client.get, "post": Client.post}[verb]
     for one in (run.pk, UUID(int=0), "nonsense"):
         client = api(tenant="rival")
-        answer = ask(client, f"/durable/runs/{one}/{path}", content_type="application/json")
+        answer = client.generic(verb, f"/durable/runs/{one}/{path}")
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
     run.refresh_from_db()
     assert run.status == "waiting"
@@ -318,3 +318,35 @@ def test_a_key_of_a_tenant_lists_and_cancels_its_own_runs_only(api: Api, player:
     assert done["cancelled"] == [str(mine.pk)]
     theirs.refresh_from_db()
     assert theirs.status == "waiting"
+
+
+def test_a_waiting_run_is_signalled_once(api: Api, player: Player) -> None:
+    run, client = rested(player, waiting), api()
+    body = {"step": "approval", "data": {"by": "ada"}}
+    answer = post(client, f"runs/{run.pk}/signal/", body)
+    assert answer.status_code == 200
+    assert player.settle(run).result == {"by": "ada"}
+    assert Event.objects.get(pk=answer.json()["event"]).name == "order/approved"
+    written = Operation.objects.get(action="signal")
+    assert written.change[1] == {"step": "approval", "event": answer.json()["event"]}
+    again = post(client, f"runs/{run.pk}/signal/", body)
+    assert (again.status_code, again.json()["run"]["status"]) == (409, "completed")
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"step": "nowhere"}, 409),
+        ({}, 422),
+        ({"step": "approval", "data": []}, 422),
+        ({"step": "approval", "name": "durable/x"}, 422),
+    ],
+    ids=str,
+)
+def test_a_signal_that_reaches_nobody_is_refused(
+    api: Api, player: Player, body: Any, status: int
+) -> None:
+    run = rested(player, waiting)
+    assert post(api(), f"runs/{run.pk}/signal/", body).status_code == status
+    run.refresh_from_db()
+    assert run.status == "waiting"

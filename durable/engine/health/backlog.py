@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import QuerySet, Value
+from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
 
 from durable.authoring.registry import registry
@@ -29,8 +30,10 @@ def backlog(alias: str) -> Backlog:
     steps = Step.objects.using(alias).filter(status__in=_CLAIMABLE)
     runs = Run.objects.using(alias)
     schedules = Schedule.objects.using(alias)
+    # A priority moves `due_at` to before the run was made, and to be resumed does so too.
+    in_turn = runs.annotate(since=Greatest("due_at", "created"))
     found: list[tuple[str, str, Sequence[Row]]] = [
-        ("runs", _("runs to be driven"), _due(runs, "due_at", "function")),
+        ("runs", _("runs to be driven"), _due(in_turn, "due_at", "function")),
         *_steps(_due(steps, "due_at", "run__function", "op")),
         ("events", _("events to be handed out"), _due(Event.objects.using(alias), "route_at")),
         ("schedules", _("schedules"), _due(schedules, "due_at", "function")),
@@ -51,7 +54,8 @@ def backlog(alias: str) -> Backlog:
 
 def _due(rows: QuerySet[Any], time: str, *fields: str) -> list[Row]:
     due = rows.filter(**{f"{time}__lte": database_now()}).order_by(time)
-    found = due.annotate(left=until(time)).values("left", *fields)[: COUNTED + 1]
+    since = "since" if "since" in rows.query.annotations else time
+    found = due.annotate(left=until(since)).values("left", *fields)[: COUNTED + 1]
     function, op = (*fields, "", "")[:2]
     return [(row["left"], row.get(function), row.get(op, "")) for row in found]
 
@@ -67,7 +71,7 @@ def _queue(kind: str, title: str, rows: Sequence[Row]) -> Queue:
         title=title,
         count=min(len(rows), COUNTED),
         is_more=len(rows) > COUNTED,
-        oldest=_seconds(rows[0][0]),
+        oldest=_seconds(min(left for left, *_ in rows)),
     )
 
 

@@ -12,6 +12,7 @@ from django.db import connections, transaction
 
 from durable.authoring.duration import duration
 from durable.engine.operations import write_down
+from durable.engine.overrides import kept
 from durable.engine.prune import BATCH, Batch, prune
 from durable.engine.retention import Retention, checked, retention
 from durable.errors import DurationInvalidError, SettingInvalidError
@@ -47,7 +48,7 @@ class Command(BaseCommand):
         total: dict[str, Removed] = defaultdict(Removed)
         batches = prune(
             store,
-            self._retention(options["older_than"]),
+            self._retention(store, options["older_than"]),
             functions=options["function"],
             statuses=options["status"] or FINAL_RUN,
             size=options["batch"],
@@ -63,11 +64,11 @@ class Command(BaseCommand):
                 _write_down(store, total)
             self._sum_up(total, options)
 
-    def _retention(self, older: timedelta | None) -> Retention:
+    def _retention(self, store: Store, older: timedelta | None) -> Retention:
         if older is not None:
             return Retention(dict.fromkeys(FINAL_RUN, older))
         try:
-            found = retention()
+            found = retention(kept(store))
         except SettingInvalidError as error:
             raise CommandError(str(error)) from error
         if not found.is_set:

@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from durable.rest.shapes.run import MOST_SECONDS, OutputShape, RunShape
-from durable.rest.shapes.strict import Object, Strict, Text
+from durable.rest.shapes.strict import Number, Object, Strict, Text
 
 
 class TriggerShape(serializers.Serializer[Any]):
@@ -36,13 +36,13 @@ class FunctionListShape(serializers.Serializer[Any]):
 class InvokeShape(Strict):
     """What to start a function with."""
 
-    data = Object(required=False, default=dict)
+    data = Object(required=False, default=dict)  # type: ignore[assignment]  # it is no attribute
     id = Text(
         required=False,
         max_length=128,
         help_text="Starts the function once for each id, however often it is sent.",
     )
-    wait = serializers.FloatField(
+    wait = Number(
         required=False,
         min_value=0,
         max_value=MOST_SECONDS,

@@ -7,7 +7,17 @@ from typing import Any
 from rest_framework import serializers
 
 from durable.models import RunStatus
-from durable.rest.shapes.strict import Anything, Choice, Object, Strict, Text
+from durable.rest.shapes.strict import (
+    Anything,
+    Choice,
+    Id,
+    Moment,
+    Number,
+    Object,
+    Strict,
+    Text,
+    Whole,
+)
 
 MOST_SECONDS = 30  # for which an answer waits for the end of a run
 
@@ -25,7 +35,7 @@ class RunShape(serializers.Serializer[Any]):
     created = serializers.DateTimeField()
     started = serializers.DateTimeField(allow_null=True)
     ended = serializers.DateTimeField(allow_null=True)
-    parent = serializers.UUIDField(
+    parent = serializers.UUIDField(  # type: ignore[assignment]  # it is no attribute
         source="parent_id", allow_null=True, help_text="The run that invoked it."
     )
     replay_of = serializers.UUIDField(allow_null=True, help_text="The run that it repeats.")
@@ -74,9 +84,9 @@ class RunFilter(Strict):
 
     function = Text(required=False, max_length=200)
     status = serializers.ListField(child=Choice(RunStatus.choices), required=False, max_length=6)
-    created_after = serializers.DateTimeField(required=False, help_text="At this time or later.")
-    created_before = serializers.DateTimeField(required=False, help_text="Earlier than this.")
-    event = serializers.UUIDField(required=False, help_text="The event that started it.")
+    created_after = Moment(required=False, help_text="At this time or later.")
+    created_before = Moment(required=False, help_text="Earlier than this.")
+    event = Id(required=False, help_text="The event that started it.")
     name = Text(required=False, max_length=256, help_text="The name of the event that started it.")
     key = Text(
         required=False,
@@ -96,8 +106,8 @@ class RunFilter(Strict):
 class PageQuery(Strict):
     """Which page."""
 
-    cursor = serializers.UUIDField(required=False, help_text="`next` of the page before.")
-    limit = serializers.IntegerField(required=False, min_value=1, max_value=200, default=50)
+    cursor = Id(required=False, help_text="`next` of the page before.")
+    limit = Whole(required=False, min_value=1, max_value=200, default=50)
 
 
 class RunQuery(RunFilter, PageQuery):
@@ -107,7 +117,7 @@ class RunQuery(RunFilter, PageQuery):
 class OutputQuery(Strict):
     """How long to wait for the end."""
 
-    wait = serializers.FloatField(
+    wait = Number(
         required=False, min_value=0, max_value=MOST_SECONDS, default=0.0, help_text="Seconds."
     )
 
@@ -125,7 +135,7 @@ class SignalShape(Strict):
     """An event for one waiting step."""
 
     step = Text(max_length=300, help_text="The id of the step that waits.")
-    data = Object(required=False, default=dict)
+    data = Object(required=False, default=dict)  # type: ignore[assignment]  # it is no attribute
     name = Text(
         required=False, max_length=256, help_text="Of the event; the awaited one, if left out."
     )
@@ -140,7 +150,7 @@ class SignalledShape(serializers.Serializer[Any]):
 class BulkShape(RunFilter):
     """Which runs to cancel. At least one of the filters is needed."""
 
-    limit = serializers.IntegerField(required=False, min_value=1, max_value=500, default=100)
+    limit = Whole(required=False, min_value=1, max_value=500, default=100)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """See that somebody said which."""

@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from durable.models import StepStatus
 from durable.rest.shapes.run import ErrorShape
-from durable.rest.shapes.strict import Anything, Choice, Strict
+from durable.rest.shapes.strict import Anything, Choice, Strict, Whole
 
 
 class StepShape(serializers.Serializer[Any]):
@@ -40,8 +40,8 @@ class StepPageShape(serializers.Serializer[Any]):
 class StepQuery(Strict):
     """Which page, and whether with outputs."""
 
-    cursor = serializers.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
-    limit = serializers.IntegerField(required=False, min_value=1, max_value=1000, default=200)
+    cursor = Whole(required=False, min_value=0, max_value=2**63 - 1)
+    limit = Whole(required=False, min_value=1, max_value=1000, default=200)
     expand = Choice(
         ["payloads"], required=False, help_text="`payloads` adds outputs, for who may read them."
     )

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.http import QueryDict
 from rest_framework import serializers
 
+from durable.rest.openapi import of_schema
 from durable.rest.problems import Problem
 
+PARAMETERS = "parameters"
 FORMAT = "format"  # of the framework's: which renderer answers
 
 
@@ -36,11 +39,12 @@ def read(shape: type[Strict], data: Any) -> dict[str, Any]:
     Raises:
         Problem, ValidationError: one of them is missing, wrong or not known.
     """
+    are_parameters = isinstance(data, QueryDict)
     if isinstance(data, QueryDict):
         data = _plain(shape, data)
     elif not isinstance(data, Mapping):
         raise Problem(422, "invalid", "The body must be a JSON object.")
-    made = shape(data=data)
+    made = shape(data=data, context={PARAMETERS: are_parameters})
     made.is_valid(raise_exception=True)
     return dict(made.validated_data)
 
@@ -67,17 +71,65 @@ class Text(serializers.CharField):
         return super().to_internal_value(data)
 
 
+class Id(serializers.UUIDField):
+    """A text that spells a UUID."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the id."""
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Moment(serializers.DateTimeField):
+    """A time that every database can compare."""
+
+    default_error_messages = {"far": "It is before 1970 or after 2200."}
+
+    def to_internal_value(self, value: Any) -> datetime:
+        """Return the time."""
+        if not isinstance(value, str):
+            self.fail("invalid", format="ISO 8601")
+        found: datetime = super().to_internal_value(value)
+        if not 1970 <= found.year <= 2200:
+            self.fail("far")
+        return found
+
+
+class Whole(serializers.IntegerField):
+    """A whole number; in JSON a text is none."""
+
+    def to_internal_value(self, data: Any) -> int:
+        """Return the number."""
+        is_number = isinstance(data, int) and not isinstance(data, bool)
+        if not is_number and not _is_parameter(self, data):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Number(serializers.FloatField):
+    """A finite number; in JSON a text is none."""
+
+    def to_internal_value(self, data: Any) -> float:
+        """Return the number."""
+        is_number = isinstance(data, int | float) and not isinstance(data, bool)
+        if not is_number and not _is_parameter(self, data):
+            self.fail("invalid")
+        found = super().to_internal_value(data)
+        if found != found:
+            self.fail("invalid")
+        return found
+
+
 class Choice(serializers.ChoiceField):
     """One of several words; what it is not is not repeated."""
 
     default_error_messages = {"invalid_choice": "It is none of the words that are known."}
 
 
+@of_schema({"type": "object", "additionalProperties": {}})
 class Object(serializers.DictField):
     """A JSON object of anything."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(child=serializers.JSONField(allow_null=True), **kwargs)
 
     def to_internal_value(self, data: Any) -> Any:
         """Return it as it is: the engine looks at what is in it."""
@@ -86,8 +138,10 @@ class Object(serializers.DictField):
         return data
 
 
+@of_schema({})
 class Anything(serializers.JSONField):
     """Any JSON value, null among them."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(allow_null=True, **kwargs)
+
+def _is_parameter(field: serializers.Field[Any, Any, Any, Any], data: Any) -> bool:
+    return isinstance(data, str) and bool(field.context.get(PARAMETERS))
