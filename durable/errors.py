@@ -41,31 +41,35 @@ class DurableError(Exception):
     """Base of all errors of this package. `code` is stable and meant for programs."""
 
     code = "unknown"
-    is_retriable = False
+    is_retriable = True
 
 
 class FunctionConfigInvalidError(DurableError):
     """An argument of `create_function`, a trigger or a config object is wrong. Fix the definition."""
 
     code = "function_config_invalid"
+    is_retriable = False
 
 
 class FunctionNotFoundError(DurableError):
     """No function is registered under this id. Check the id and that its module is imported."""
 
     code = "function_not_found"
+    is_retriable = False
 
 
 class SettingInvalidError(DurableError):
     """The `DURABLE` setting has an unknown name or a wrong value."""
 
     code = "setting_invalid"
+    is_retriable = False
 
 
 class EventInvalidError(DurableError):
     """An event was refused: nothing of the batch was stored. `field` names the culprit."""
 
     code = "event_invalid"
+    is_retriable = False
 
     def __init__(self, message: str, *, field: str = "") -> None:
         super().__init__(message)
@@ -76,6 +80,7 @@ class KeyInvalidError(DurableError):
     """A key for the API cannot have such rights, or not be rotated. `field` names the culprit."""
 
     code = "key_invalid"
+    is_retriable = False
 
     def __init__(self, field: str, problem: str) -> None:
         super().__init__(f"{field} {problem}.")
@@ -89,6 +94,7 @@ class ExpressionInvalidError(DurableError):
     """
 
     code = "expression_invalid"
+    is_retriable = False
 
     def __init__(self, message: str, *, expression: str = "", position: int = 0) -> None:
         super().__init__(message)
@@ -100,18 +106,21 @@ class ExpressionFailedError(DurableError):
     """A condition cannot be computed with these events: it would take too many steps, mostly."""
 
     code = "expression_failed"
+    is_retriable = False
 
 
 class DurationInvalidError(DurableError):
     """A span of time, or a moment, is wrong or more than 366 days away. The message names it."""
 
     code = "duration_invalid"
+    is_retriable = False
 
 
 class OutputUnserializableError(DurableError):
     """A value cannot be stored as JSON. `path` names the place, `$.user.joined` for example."""
 
     code = "output_unserializable"
+    is_retriable = False
 
     def __init__(self, message: str, *, path: str = "$") -> None:
         super().__init__(message)
@@ -126,6 +135,7 @@ class OutputMismatchError(DurableError):
     """
 
     code = "output_mismatch"
+    is_retriable = False
 
     def __init__(self, message: str, *, path: str = "$") -> None:
         super().__init__(message)
@@ -136,6 +146,7 @@ class LimitExceededError(DurableError):
     """A value, or a run, is larger than a limit. `setting` names the entry of `DURABLE` to raise."""
 
     code = "limit_exceeded"
+    is_retriable = False
 
     def __init__(self, message: str, *, setting: str) -> None:
         super().__init__(message)
@@ -151,6 +162,7 @@ class NonRetriableError(DurableError):
     """
 
     code = "non_retriable_error"
+    is_retriable = False
 
     def __init__(self, message: str | None = None, quiet: bool = False) -> None:
         super().__init__(message or "")
@@ -167,7 +179,6 @@ class RetryAfterError(DurableError):
     """
 
     code = "retry_after_error"
-    is_retriable = True
 
     def __init__(
         self, message: str | None, retry_after: int | timedelta | datetime, quiet: bool = False
@@ -184,6 +195,7 @@ class StepError(DurableError):
     """
 
     code = "step_errored"
+    is_retriable = False
 
     def __init__(
         self, message: str, name: str, stack: str | None = None, code: str = "step_errored"
@@ -199,19 +211,20 @@ class StepTimeoutError(DurableError):
     """A try of a step took longer than the `timeout=` of its `step.run`. It is tried again as any failure is."""
 
     code = "step_timeout"
-    is_retriable = True
 
 
 class RunNotFoundError(DurableError):
     """There is no run with this id."""
 
     code = "run_not_found"
+    is_retriable = False
 
 
 class RunFailedError(DurableError):
     """A run whose result was asked for has failed: `message`, `name` and `stack` are of its error."""
 
     code = "run_failed"
+    is_retriable = False
 
     def __init__(self, message: str, name: str, stack: str | None = None, *, run: str = "") -> None:
         super().__init__(f"Run {run} failed with {name}: {message}" if run else message)
@@ -224,30 +237,35 @@ class RunCancelledError(DurableError):
     """A run whose result was asked for was cancelled. The message says why."""
 
     code = "run_cancelled"
+    is_retriable = False
 
 
 class RunStateError(DurableError):
     """A run is not where this could be done with it: only what has failed can be retried."""
 
     code = "run_state"
+    is_retriable = False
 
 
 class StepNotFoundError(DurableError):
     """A run has no such step. The message lists those it has."""
 
     code = "step_not_found"
+    is_retriable = False
 
 
 class WaitInTransactionError(DurableError):
     """A transaction is open in which nobody should wait for a run. Wait after its end."""
 
     code = "wait_in_transaction"
+    is_retriable = False
 
 
 class StepMisuseError(DurableError):
     """A step was called in a way that cannot be durable. The message says how to write it instead."""
 
     code = "step_misused"
+    is_retriable = False
 
 
 class NestedStepError(StepMisuseError):
