@@ -24,6 +24,10 @@ from project.demo import processes
 from tests import backends
 
 ACCEPTANCE_TIMEOUT = 180  # seconds: real clusters have to start, die and be noticed
+_EVERY = {  # variables that say how many tests of a tier are played; all of the others always are
+    **dict.fromkeys(("cases", "testing", "scenarios", "rest"), "DURABLE_TEST_EVERY"),
+    **dict.fromkeys(("invariants", "acceptance"), "DURABLE_TEST_EVERY_DEAR"),
+}
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -45,10 +49,9 @@ def _is_for(item: pytest.Item, backend: str) -> bool:
 
 
 def _is_drawn(item: pytest.Item) -> bool:
-    """Whether a case is among every so manieth that `DURABLE_TEST_EVERY` asks for; others always are."""
-    every = int(os.environ.get("DURABLE_TEST_EVERY", "1"))
-    is_case = _tier(item) in ("cases", "testing", "scenarios", "acceptance")
-    return not is_case or crc32(item.nodeid.encode()) % every == 0
+    """Whether a test is among every so manieth of its tiers that the environment asks for."""
+    every = int(os.environ.get(_EVERY.get(_tier(item), ""), "1"))
+    return crc32(item.nodeid.encode()) % every == 0
 
 
 def _is_alone(item: pytest.Item) -> bool:
