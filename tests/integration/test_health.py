@@ -194,6 +194,23 @@ def test_gravest_concern_comes_first() -> None:
     assert health.level is Level.CRITICAL
 
 
+def test_broker_that_does_not_answer_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> int:
+        raise ConnectionError("refused")
+
+    rows.worker()
+    monkeypatch.setattr("durable.engine.health.whole.untaken", fail)
+    health = seen()
+    assert (codes(health), health.broker.untaken) == (["broker"], None)
+    assert any("does not say what waits" in text for _, text in facts(health))
+
+
+def test_messages_that_pile_up_are_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows.worker()
+    monkeypatch.setattr("durable.engine.health.whole.untaken", lambda: 1001)
+    assert codes(seen()) == ["messages"]
+
+
 @pytest.mark.parametrize(
     ("condition", "code"),
     [

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from durable.engine.health.facts import facts
-from durable.engine.health.look import look
 from durable.engine.health.values import (
     Backlog,
     Broker,
@@ -20,6 +19,7 @@ from durable.engine.health.values import (
     Seen,
     Stuck,
 )
+from durable.engine.health.whole import look
 
 __all__ = [
     "Backlog",
