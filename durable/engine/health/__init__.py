@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from durable.engine.health.facts import facts
+from durable.engine.health.look import look
 from durable.engine.health.values import (
     Backlog,
     Broker,
@@ -19,7 +20,6 @@ from durable.engine.health.values import (
     Seen,
     Stuck,
 )
-from durable.engine.health.whole import look
 
 __all__ = [
     "Backlog",
