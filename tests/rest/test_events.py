@@ -183,8 +183,8 @@ def test_a_request_whose_worker_was_lost_is_done_again(api: Api, clock: ModuleTy
     client = api()
     post(client, PAID, **AGAIN)
     Receipt.objects.update(status=None)
-    Event.objects.all()._raw_delete("default")
-    Run.objects.all()._raw_delete("default")
+    Run.objects.all().delete()
+    Event.objects.all().delete()
     clock.travel(timedelta(seconds=61))
     assert post(client, PAID, **AGAIN).status_code == 201
 
