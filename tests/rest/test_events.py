@@ -135,7 +135,7 @@ def test_a_key_sends_for_its_tenant(api: Api) -> None:
 
 def test_a_user_with_the_permission_sends() -> None:
     user = User.objects.create_user("ada")
-    user.user_permissions.add(Permission.objects.get(codename="add_event"))
+    user.user_permissions.add(Permission.objects.get(codename="send_event"))
     client = Client()
     client.force_login(user)
     assert post(client, PAID).status_code == 201
