@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.http import QueryDict
@@ -93,7 +93,14 @@ class Moment(serializers.DateTimeField):
         found: datetime = super().to_internal_value(value)
         if not 1970 <= found.year <= 2200:
             self.fail("far")
-        return found
+        return found.astimezone(UTC)
+
+
+class Time(serializers.DateTimeField):
+    """A time in an answer: in UTC, whatever the site's time zone is."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(default_timezone=UTC, **kwargs)
 
 
 class Whole(serializers.IntegerField):
