@@ -109,8 +109,11 @@ class CompatibleView(View):
         return _told
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """Let pages of any site read the answer."""
+        """Let pages of any site read the answer, and keep the address, which holds the key, from
+        Django's log of refused requests.
+        """
         made = super().finalize_response(request, response, *args, **kwargs)
+        made._has_been_logged = True
         for name, value in _CORS.items():
             made[name] = value
         return made

@@ -70,7 +70,9 @@ def forks(options: Options) -> Tally:
         with defined(scenario):
             first = draw.randrange(options.every)
             singles = crash.singles(scenario, [Fault.KILL_BEFORE], options.every, first)
-            forked = (Trial(scenario=one.scenario, faults=one.faults, is_forked=True) for one in singles)
+            forked = (
+                Trial(scenario=one.scenario, faults=one.faults, is_forked=True) for one in singles
+            )
             _play(tally, forked)
             tally.counts["scenarios"] += 1
     return tally

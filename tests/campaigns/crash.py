@@ -178,5 +178,3 @@ def singles(
     for number, fault in enumerate(faults):
         for at in range(1 + (first + number) % every, places + 1, every):
             yield Trial(scenario=scenario, faults=((fault, at),))
-
-

@@ -121,7 +121,15 @@ class Stage:
     def tell(self) -> str:
         """Say what the tables hold, for the message of a failed trial."""
         runs = Run.objects.order_by("pk").values(
-            "function", "status", "due_at", "owner", "pending", "wake", "attempt", "crashes", "reason"
+            "function",
+            "status",
+            "due_at",
+            "owner",
+            "pending",
+            "wake",
+            "attempt",
+            "crashes",
+            "reason",
         )
         steps = Step.objects.order_by("pk").values("name", "op", "status", "due_at", "claim")
         return "\n".join(map(str, [*runs, *steps, self.bodies()]))

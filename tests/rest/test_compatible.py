@@ -200,9 +200,14 @@ def test_pages_of_any_site_may_send(send: Send) -> None:
     assert "Access-Control-Allow-Credentials" not in send(PAID)
 
 
+@pytest.mark.parametrize(
+    "body", [{"name": ""}, "{", PAID], ids=["refused", "malformed", "stranger"]
+)
 def test_the_key_is_not_in_the_answer_nor_in_the_log(
-    send: Send, caplog: pytest.LogCaptureFixture
+    send: Send, caplog: pytest.LogCaptureFixture, body: Any
 ) -> None:
-    assert Key.objects.count() == 0
-    answer = send({"name": ""})
-    assert Key.objects.get().prefix not in answer.content.decode()
+    answer = send(body, events=["a"])
+    assert answer.status_code >= 400
+    prefix = Key.objects.get().prefix
+    assert prefix not in answer.content.decode()
+    assert prefix not in caplog.text

@@ -133,7 +133,10 @@ SCENARIOS = (
     ),
     Scenario(
         name="send",
-        define=lambda: (function(sender, "f"), function(listener, "heard", "told"),),
+        define=lambda: (
+            function(sender, "f"),
+            function(listener, "heard", "told"),
+        ),
         live=go,
         ends={"f": "completed", "heard": "completed"},
         bodies={"before": 1, "after": 1, "heard": 1},

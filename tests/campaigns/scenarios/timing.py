@@ -96,7 +96,10 @@ def called(stage: Stage) -> None:
     run = stage.run_of("f", "go")
     assert run.result["child"] == Run.objects.get(function="child").result
     assert run.result["error"] == "bad child"
-    assert set(Run.objects.filter(parent=run).values_list("function", flat=True)) == {"child", "bad"}
+    assert set(Run.objects.filter(parent=run).values_list("function", flat=True)) == {
+        "child",
+        "bad",
+    }
 
 
 def impatient(ctx: durable.ContextSync) -> dict[str, Any]:
@@ -124,7 +127,11 @@ def ticker(ctx: durable.ContextSync) -> dict[str, Any]:
 
 def two_ticks(stage: Stage) -> None:
     """Be there at noon, and then at two times of a line that comes every hour."""
-    for moment in (NOON, NOON + HOUR + timedelta(minutes=1), NOON + 2 * HOUR + timedelta(minutes=1)):
+    for moment in (
+        NOON,
+        NOON + HOUR + timedelta(minutes=1),
+        NOON + 2 * HOUR + timedelta(minutes=1),
+    ):
         if clock.now() < moment:
             clock.travel(moment - clock.now())
         stage.work()
@@ -132,7 +139,9 @@ def two_ticks(stage: Stage) -> None:
 
 
 def ticked(stage: Stage) -> None:
-    ticks = list(Event.objects.filter(runs__function="f").order_by("ts").values_list("ts", flat=True))
+    ticks = list(
+        Event.objects.filter(runs__function="f").order_by("ts").values_list("ts", flat=True)
+    )
     assert ticks == [NOON + HOUR, NOON + 2 * HOUR], f"the times started were {ticks}"
 
 
