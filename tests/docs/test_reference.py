@@ -32,6 +32,7 @@ COMMANDS = (
     "durable_health",
     "durable_prune",
     "durable_doctor",
+    "durable_metrics",
 )
 
 
