@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+from django.conf import settings
 from django.contrib.auth.models import Permission, User
 from django.core.asgi import get_asgi_application
 from django.db import connections
@@ -211,6 +212,15 @@ def test_a_user_of_the_site_gets_a_ticket_too(resting: Run, short: None) -> None
     assert watched(f"{path_of(resting)}?ticket={word}")[0].status_code == 200
     user.user_permissions.clear()
     assert watched(f"{path_of(resting)}?ticket={word}")[0].status_code == 403
+
+
+def test_neither_a_login_nor_a_transaction_is_forced_on_it(
+    key: Callable[..., str], resting: Run, short: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(connections["default"].settings_dict, "ATOMIC_REQUESTS", True)
+    login = "django.contrib.auth.middleware.LoginRequiredMiddleware"
+    with override_settings(MIDDLEWARE=[*settings.MIDDLEWARE, login]):
+        assert watched(path_of(resting), key())[0].status_code == 200
 
 
 def test_a_server_that_cannot_stream_says_where_to_poll(api: Api, resting: Run) -> None:
