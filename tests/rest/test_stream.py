@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth.models import Permission, User
 from django.core.asgi import get_asgi_application
@@ -84,6 +85,7 @@ def watched(path: str, key: str = "", **headers: str) -> tuple[Any, list[Told]]:
     async def read() -> tuple[Any, str]:
         answer: Any = await AsyncClient().get(path, headers=headers)
         parts = [part async for part in answer] if answer.streaming else []
+        await sync_to_async(connections.close_all)()  # of the thread that the request was given
         return answer, b"".join(parts).decode()
 
     answer, text = asyncio.run(read())
@@ -157,7 +159,9 @@ def test_the_line_is_kept_open(
 
     async def read() -> str:
         answer: Any = await AsyncClient().get(path_of(resting), headers=headers)
-        return b"".join([part async for part in answer]).decode()
+        parts = [part async for part in answer]
+        await sync_to_async(connections.close_all)()
+        return b"".join(parts).decode()
 
     text = asyncio.run(read())
     assert text.startswith("retry: 1000\n\n")
