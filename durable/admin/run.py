@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.core.exceptions import ValidationError
@@ -12,15 +13,21 @@ from django.db.models import QuerySet
 from django.forms import Script
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from durable.admin import kin, run_views, show
+from durable.admin import kin, run_views, show, subject
 from durable.admin.filters import FunctionFilter
 from durable.admin.readonly import ReadOnlyAdmin
 from durable.admin.run_act import act_on
-from durable.admin.run_filters import FailedStepFilter, KinFilter, PeriodFilter
+from durable.admin.run_filters import (
+    FailedStepFilter,
+    KinFilter,
+    PeriodFilter,
+    SubjectFilter,
+    TenantFilter,
+)
 from durable.admin.run_many import ACTIONS
 from durable.admin.run_offers import may
 from durable.admin.run_page import parts
@@ -52,13 +59,22 @@ class RunAdmin(ReadOnlyAdmin[Run]):
         "short_id",
         "state",
         "function",
+        "about",
         "steps_done",
         "why",
         "began",
         "duration",
         "tried",
     )
-    list_filter = ("status", FunctionFilter, PeriodFilter, KinFilter, FailedStepFilter)
+    list_filter = (
+        "status",
+        FunctionFilter,
+        PeriodFilter,
+        KinFilter,
+        FailedStepFilter,
+        TenantFilter,
+        SubjectFilter,
+    )
     lean = ("output", "error", "owner", "dedupe_key")
     search_fields = ("id",)
     search_help_text = _(
@@ -80,7 +96,8 @@ class RunAdmin(ReadOnlyAdmin[Run]):
         self, request: HttpRequest, queryset: QuerySet[Run], search_term: str
     ) -> tuple[QuerySet[Run], bool]:
         """Find runs by what people have in hand."""
-        return Selection(search=search_term.strip()).of(queryset), False
+        tenant = request.GET.get("tenant", "")
+        return Selection(search=search_term.strip(), tenant=tenant).of(queryset), False
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
@@ -165,6 +182,15 @@ class RunAdmin(ReadOnlyAdmin[Run]):
         """Count from one, as people do, how often the code between two steps was begun."""
         return run.attempt + 1
 
+    @admin.display(description=_("about"))
+    def about(self, run: Run) -> SafeString | str:
+        """Link to the object of the site that it is about, and name its tenant."""
+        parts = [subject.link(self.admin_site, run.subject)] if run.subject else []
+        if run.tenant:
+            query = urlencode({"tenant": run.tenant})
+            parts.append(show.list_link(self.admin_site, "run", query, run.tenant))
+        return format_html_join(" ", "{}", ((part,) for part in parts)) or show.EMPTY
+
     @admin.display(description=_("lost workers"))
     def lost(self, run: Run) -> int:
         """Show how many workers were lost since the last recorded step."""
@@ -205,6 +231,8 @@ class RunAdmin(ReadOnlyAdmin[Run]):
         head = list(_HEAD)
         if run is None:
             return head
+        if run.subject or run.tenant:
+            head.append("about")
         if run.replay_of:
             head.append("original")
         if run.erased:

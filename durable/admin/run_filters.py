@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -12,6 +13,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from durable import clock
+from durable.admin.filters import KnownFilter
 from durable.admin.run_failed import names_of_failed_steps
 from durable.engine.selection import CHILD, TOP, Selection, first_id_of
 from durable.models import Run, RunStatus
@@ -23,6 +25,28 @@ _PERIODS = {
     "month": (timedelta(days=30), _("the last 30 days")),
 }
 _IDLE = {"p", "o", "_changelist_filters", "e", "_to_field", "_popup"}  # they choose no rows
+
+
+class TenantFilter(KnownFilter):
+    """Runs of one tenant: offered where somebody asks for one, as no list of all is kept."""
+
+    title = _("tenant")
+    parameter_name = "tenant"
+
+    def known(self) -> Iterable[str]:
+        """Return none."""
+        return ()
+
+
+class SubjectFilter(KnownFilter):
+    """Runs about one object of the site; as with tenants."""
+
+    title = _("subject")
+    parameter_name = "subject"
+
+    def known(self) -> Iterable[str]:
+        """Return none."""
+        return ()
 
 
 class PeriodFilter(admin.SimpleListFilter):
@@ -90,6 +114,8 @@ def selection_of(request: HttpRequest) -> Selection | None:
     known = {
         "status": _one_of(given.pop("status__exact", ""), *RunStatus.values),
         "function": given.pop("function", ""),
+        "tenant": given.pop("tenant", ""),
+        "subject": given.pop("subject", ""),
         "since": since(given.pop("period", "")),
         "kin": _one_of(given.pop("kin", ""), TOP, CHILD),
         "failed_step": given.pop("failed_step", ""),

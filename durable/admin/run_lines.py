@@ -213,7 +213,7 @@ def _add_values(
     line.error = name_of_error(value.get("start"))
     if not is_open:
         return
-    if line.error:
+    if value.get("start"):
         url = show.url(site, "run", "value", step.run_id, "step-error", step.pk)
         size = value["length"]
         line.viewers.append(Viewer(label=_("Error"), size=size, url=url, key=f"error-{step.pk}"))

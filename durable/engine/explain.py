@@ -15,7 +15,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from durable import clock
+from durable import clock, codec
 from durable.authoring.registry import registry
 from durable.conf import conf
 from durable.engine.overrides import overrides
@@ -25,7 +25,7 @@ from durable.models.status import FINAL_RUN, OPEN_STEP
 from durable.playback.request import TIMERS
 from durable.store import get_store
 
-_NAME = re.compile(r'"name":"([^"\\]*)"')
+_NAME = re.compile(r'"name":("(?:[^"\\]|\\.)*")')
 _FRESH = 1.0  # seconds for which nobody asks why a due run has not been taken
 
 
@@ -105,7 +105,7 @@ def outlook_of(run: Run, steps: Iterable[Step], attempts: Iterable[Attempt]) -> 
 def name_of_error(start: str | None) -> str:
     """Return what a stored error is called, from its beginning."""
     name = _NAME.search(start or "")
-    return name[1] if name else ""
+    return str(codec.decode(name[1])) if name else ""
 
 
 def _names_of_errors(alias: str, runs: list[UUID]) -> Iterable[tuple[UUID, str]]:

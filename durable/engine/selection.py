@@ -25,6 +25,8 @@ class Selection:
         function: its id.
         since: ids from this one on, in the order of time.
         until: ids up to this one.
+        tenant: whose they are.
+        subject: what they are about, "shop.order:7".
         kin: "top" for runs that no run invoked, "child" for the others.
         parent: the id of the run that invoked them.
         event: the id of the event that started them.
@@ -37,6 +39,8 @@ class Selection:
     function: str = ""
     since: str = ""
     until: str = ""
+    tenant: str = ""
+    subject: str = ""
     kin: str = ""
     parent: str = ""
     event: str = ""
@@ -56,8 +60,9 @@ class Selection:
 
     def of(self, runs: QuerySet[Run]) -> QuerySet[Run]:
         """Narrow runs down."""
-        exact = {"status": self.status, "function": self.function, "event": self.event}
-        ranges = {"parent": self.parent, "pk__gte": self.since, "pk__lte": self.until}
+        names = ("status", "function", "event", "tenant", "subject", "parent")
+        exact = {name: getattr(self, name) for name in names}
+        ranges = {"pk__gte": self.since, "pk__lte": self.until}
         runs = runs.filter(**{name: value for name, value in (exact | ranges).items() if value})
         if self.ids:
             runs = runs.filter(pk__in=self.ids)
@@ -68,7 +73,7 @@ class Selection:
             failed = Exists(steps.filter(status=StepStatus.FAILED))
             runs = runs.filter(failed, status=RunStatus.FAILED)
         if self.search:
-            condition = matching(runs.db, self.search)
+            condition = matching(runs.db, self.search, self.tenant)
             runs = runs.none() if condition is None else runs.filter(condition)
         return runs
 
