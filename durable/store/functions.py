@@ -49,8 +49,8 @@ class Functions(Table):
     def with_runs(self) -> list[str]:
         """Return the ids of functions that have runs, whether anybody knows them or not."""
         quote = self.connection.ops.quote_name
-        column = Run._meta.get_field("function").column
-        named = _KNOWN.format(function=quote(column), runs=quote(Run._meta.db_table))
+        runs = Run._meta.db_table
+        named = _KNOWN.format(function=quote("function"), runs=quote(runs))
         with self.connection.cursor() as cursor:
             cursor.execute(named)
             return [str(name) for (name,) in cursor.fetchall()]
