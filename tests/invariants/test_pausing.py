@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from functools import partial
+from itertools import count
+from typing import Any
 
 import pytest
 from django.db import connections
@@ -15,6 +18,7 @@ from durable.engine.overrides import overrides
 from durable.models import Run, Step, StepStatus
 from durable.worker.drain import Worker
 from tests.harness import EVENT, Player, say
+from tests.invariants.actors import preempted
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -64,3 +68,29 @@ def test_nothing_is_held_back_for_ever(
         overrides.clear()
     assert set(Run.objects.values_list("status", flat=True)) == {"completed"}
     assert Step.objects.filter(status=StepStatus.DONE).count() == 5 * RUNS
+
+
+@pytest.mark.parametrize("holder_first", [True, False])
+def test_at_no_statement_is_a_run_held_back_that_was_resumed(
+    fresh_registry: object, holder_first: bool
+) -> None:
+    player = Player()
+    player.define(handler)
+    for stop_at in count(1):
+        pause_function("case", actor=EVA)
+        player.send()
+        (run,) = player.store.runs.claim("crew:1:1")
+        actors: list[Callable[[], Any]] = [
+            partial(player.store.functions.hold_run, run),
+            partial(resume_function, "case", actor=EVA),
+        ]
+        first, second = actors if holder_first else reversed(actors)
+        both = preempted(first, second, stop_at)
+        if both is None:  # it has fewer statements
+            break
+        row = Run.objects.get(pk=run.id)
+        is_due = (row.status, row.reason) == ("queued", "") and row.due_at is not None
+        assert row.status == "running" or is_due, both[2]
+        player.store.runs.finish(run, "completed")
+        Run.objects.all().delete()
+    assert stop_at > 2
