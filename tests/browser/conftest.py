@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import call_command
 from pytest_django import DjangoDbBlocker
 
 import durable
@@ -73,8 +74,10 @@ def house(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         cluster = Cluster(DJANGO_SETTINGS_MODULE=SETTINGS)
         with cluster, _server() as admin, browser.launch() as chromium:
+            User.objects.create_superuser("admin", password="admin")
             cluster.wait_until_ready()
             yield House(admin, chromium)
+        call_command("flush", interactive=False, verbosity=0)
 
 
 @pytest.fixture

@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from durable import clock
 from durable.ids import new_id
 from durable.models import Event, Operation, Run, Step
 from durable.playback.keys import step_key
 from tests.browser.conftest import Stage
-
-pytestmark = pytest.mark.django_db(transaction=True)
 
 MANY = 5000 if os.environ.get("DURABLE_TEST_FULL") else 150
 BROKEN = json.dumps(
@@ -33,6 +32,11 @@ def pill(page: Any, word: str) -> None:
 def bars(page: Any, kind: str) -> int:
     """Count the bars of a kind in the lanes of steps."""
     return int(page.locator(f".durable-lane-step .durable-bar-{kind}").count())
+
+
+@pytest.mark.django_db
+def test_the_site_under_the_browser_is_migrated() -> None:
+    call_command("migrate", check_unapplied=True, verbosity=0)
 
 
 def test_a_parallel_run_is_watched_while_it_lives(stage: Stage, tmp_path: Path) -> None:
