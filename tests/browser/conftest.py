@@ -81,13 +81,20 @@ def house(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator
 
 
 @pytest.fixture
-def stage(house: House, transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+def db() -> None:
+    """Ask for the database, without a transaction around the test and without emptying it afterwards.
+
+    The server is a process of its own, and remembers tables that would be emptied.
+    """
+
+
+@pytest.fixture
+def stage(house: House, db: None) -> Iterator[Stage]:
     """Have an administrator at the browser."""
-    User.objects.create_superuser("admin", password="admin")
     size = {"width": 1360, "height": 1000}
     context = house.chromium.new_context(viewport=size, reduced_motion="reduce")
     context.grant_permissions(["clipboard-read", "clipboard-write"])
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(15_000)
     page = context.new_page()
     with _functions():
         _log_in(page, house.admin)

@@ -8,4 +8,4 @@ from tests.settings import INSTALLED_APPS as SITE_APPS
 DEBUG = True  # so that `runserver` serves the static files
 ALLOWED_HOSTS = ["127.0.0.1"]
 INSTALLED_APPS = [*SITE_APPS, "tests.browser.site"]
-DURABLE = {"BACKOFF": (2.0,), "JITTER": 0}
+DURABLE = {"BACKOFF": (4.0,), "JITTER": 0}
