@@ -25,6 +25,7 @@ FIGURES = (
     Figure(name="sequence"),
     Figure(name="gather"),
     Figure(name="waits"),
+    Figure(name="admin"),
     Figure(name="parallel", brokers=("durable", "orm", "redis")),
     Figure(name="latency", brokers=("durable", "orm", "redis")),
     Figure(name="lateness", brokers=("durable", "orm", "redis")),
@@ -32,4 +33,5 @@ FIGURES = (
     Figure(name="memory"),
     Figure(name="sleeping"),
     Figure(name="recovery"),
+    Figure(name="api"),  # last: nobody drives the runs that it starts
 )

@@ -6,8 +6,10 @@ from django.contrib import admin
 from django.contrib.admin.sites import AdminSite
 
 from durable.admin.attempt import AttemptAdmin
+from durable.admin.chart import ChartAdmin
 from durable.admin.event import EventAdmin
 from durable.admin.function import FunctionAdmin
+from durable.admin.health import HealthAdmin
 from durable.admin.key import KeyAdmin
 from durable.admin.run import RunAdmin
 from durable.admin.schedule import ScheduleAdmin
@@ -15,8 +17,10 @@ from durable.admin.step import StepAdmin
 
 __all__ = [
     "AttemptAdmin",
+    "ChartAdmin",
     "EventAdmin",
     "FunctionAdmin",
+    "HealthAdmin",
     "KeyAdmin",
     "RunAdmin",
     "ScheduleAdmin",

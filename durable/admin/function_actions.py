@@ -13,8 +13,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from durable import codec
-from durable.admin import acting, function_rows, show
+from durable.admin import acting, function_rows, payload, show
 from durable.admin.function_rows import Row
 from durable.authoring.trigger import TriggerEvent
 from durable.engine.configure import pause_function, reset_function, resume_function
@@ -108,11 +107,11 @@ def offer_run(admin: FunctionModelAdmin, request: HttpRequest, function: str) ->
 def example(request: HttpRequest, row: Row) -> tuple[Event | None, str]:
     """Return the newest event that is such as starts it, and its data, if who asks may see payloads."""
     assert row.function is not None
-    if not request.user.has_perm("durable.view_payload"):
+    if not payload.may_see(request, row.id):
         return None, "{}"
     names = [one.event for one in row.function.triggers if isinstance(one, TriggerEvent)]
     rows = Event.objects.using(get_store().alias).filter(name__in=names)
     found = rows.order_by("-received").first()
     if found is None:
         return None, "{}"
-    return found, json.dumps(codec.decode(found.data), indent=2, ensure_ascii=False)
+    return found, payload.readable(found.data)

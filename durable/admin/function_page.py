@@ -22,6 +22,7 @@ from durable.models import Operation, RunStatus
 from durable.models.status import FINAL_RUN
 from durable.store import get_store
 
+_HARDLY = 1.2  # times as fast, below which nothing was gained
 HISTORY = 20  # operations that a page shows
 _OPEN = (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.WAITING)
 
@@ -72,16 +73,18 @@ def counts(site: AdminSite, row: Row, *, is_open: bool) -> SafeString | str:
     parts = [
         (
             show.list_link(
-                site, "run", f"function={row.id}&status__exact={status}", f"{found[status]:,}"
+                site,
+                "run",
+                f"function={row.id}&status__exact={status}",
+                f"{found[status]:,} {RunStatus(status).label}",
             ),
-            RunStatus(status).label,
         )
         for status in statuses
         if found[status]
     ]
     if not parts:
         return show.EMPTY
-    return format_html_join(" ", '<span class="durable-count">{} {}</span>', parts)
+    return format_html_join(" ", '<span class="durable-count">{}</span>', parts)
 
 
 def parts(request: HttpRequest, site: AdminSite, row: Row) -> dict[str, Any]:
@@ -131,6 +134,11 @@ def _in_words(found: Parallelism) -> dict[str, Any]:
 
 
 def _advice(found: Parallelism, *, is_fanned: bool) -> str:
+    if found.widest > 1 and found.gain < _HARDLY:
+        return _(
+            "They ran one after the other, or waited for a worker. More workers would help; for steps "
+            "that mostly wait, threads or an async function."
+        )
     if found.has_long_steps and not is_fanned:
         return _(
             "Its steps are long. With fan-out each is claimed alone: none waits behind another in the "

@@ -63,7 +63,7 @@ class Row:
     def time(self, share: float) -> str:
         """Return a percentile of its durations, in words."""
         found = self.figures.percentile(share)
-        return "" if found is None else span(found)
+        return "" if found is None else span(found, units=1)
 
     @property
     def p50(self) -> str:

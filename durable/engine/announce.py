@@ -10,6 +10,7 @@ from uuid import UUID
 from durable import clock, codec
 from durable.authoring.event import SYSTEM
 from durable.authoring.registry import registry
+from durable.engine import tracing
 from durable.engine.cancelling import await_cancels
 from durable.engine.ingest import dedupe_key
 from durable.engine.route import route
@@ -80,6 +81,7 @@ def event_row(
         subject=source.subject if source else "",
         ts=now,
         received=now,
+        trace=tracing.here(),
     )
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from durable.authoring.function import Function
 from durable.authoring.registry import registry
 from durable.conf import conf
-from durable.engine import trouble
+from durable.engine import tracing, trouble
 from durable.engine.batch import Batch
 from durable.engine.call import events_of
 from durable.engine.drive import ABSENT
@@ -81,7 +81,7 @@ def _assist_run(
         more = store.steps.claim(owner, options.threads - len(claims), run_id)
         ring(store, [claim for claim in more if claim.op in TIMERS])
         claims.extend(claim for claim in more if claim.op not in TIMERS)
-    with held.batch(claims):
+    with held.batch(claims), tracing.assisting(row, row.event):
         _run(store, row, function, options, claims)
     return options.fan_out
 

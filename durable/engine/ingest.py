@@ -14,6 +14,7 @@ from django.db import transaction
 from durable import clock, codec
 from durable.authoring.event import RESERVED, Event
 from durable.conf import conf
+from durable.engine import tracing
 from durable.engine.cancelling import await_cancels
 from durable.engine.route import Route, route, tell_failed
 from durable.engine.subject import subject_text
@@ -140,6 +141,7 @@ def prepared(event: Event, where: str, received: datetime) -> EventRow:
         subject=subject_text(event.subject, where),
         ts=_moment(event.ts, where) or received,
         received=received,
+        trace=tracing.here(),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from durable.models import FunctionConfig
 from durable.playback.request import ParallelMode
@@ -83,7 +84,11 @@ class Overrides:
 overrides = Overrides()
 
 
-def kept(store: Store) -> dict[str, str]:
-    """Return how long runs of functions are kept for which that is overridden, as the setting says it."""
+def kept(store: Store) -> dict[str, timedelta]:
+    """Return how long runs of functions are kept for which that is overridden."""
     rows = store.functions.rows.filter(retention__isnull=False)
-    return {name: f"{days}d" for name, days in rows.values_list("function", "retention")}
+    return {
+        name: timedelta(days=days)
+        for name, days in rows.values_list("function", "retention")
+        if days
+    }

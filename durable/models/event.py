@@ -26,6 +26,7 @@ class Event(models.Model):
     received = models.DateTimeField(_("received"))
     erased = models.DateTimeField(_("data erased"), null=True)
     route_at = models.DateTimeField(null=True, editable=False)  # until who waits for it has got it
+    trace = models.CharField(max_length=55, blank=True, editable=False)  # W3C traceparent
     last_wait = models.BigIntegerField(null=True, editable=False)  # the newest of those who get it
 
     class Meta:

@@ -61,6 +61,7 @@ class Run(models.Model):
         verbose_name=_("invoked by"),
     )
     parent_key = models.CharField(max_length=40, blank=True, editable=False)  # of its step
+    trace = models.CharField(max_length=55, blank=True, editable=False)  # of its last stint
     replay = models.IntegerField(default=0)  # nth repetition for the event, 0 for the first run
     replay_of = models.UUIDField(_("replay of"), null=True, editable=False)
 

@@ -31,7 +31,7 @@ class Worker(models.Model):
 
     class Meta:
         verbose_name = _("worker")
-        verbose_name_plural = _("workers")
+        verbose_name_plural = _("health")
 
     def __str__(self) -> str:
         return f"{self.cluster} {self.host} {self.pid}"

@@ -76,7 +76,9 @@ class CompatibleView(View):
     @described(
         "Send events as Inngest's clients do",
         takes=INNGEST_EVENTS,
-        gives={200: IdsShape, 400: IdsShape},
+        gives=dict.fromkeys((200, 400, 401, 403, 413, 429, 503), IdsShape),
+        problems=None,
+        auth=[],
         path={"key": str},
         headers=(SEED,),
         examples={"several request": INNGEST_EVENT, "sent": INNGEST_SENT},
@@ -107,8 +109,11 @@ class CompatibleView(View):
         return _told
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """Let pages of any site read the answer."""
+        """Let pages of any site read the answer, and keep the address, which holds the key, from
+        Django's log of refused requests.
+        """
         made = super().finalize_response(request, response, *args, **kwargs)
+        made._has_been_logged = True
         for name, value in _CORS.items():
             made[name] = value
         return made

@@ -58,7 +58,7 @@ def described(
     takes: Shape = None,
     query: Shape = None,
     gives: Mapping[Any, Shape],
-    problems: Sequence[int] = (),
+    problems: Sequence[int] | None = (),
     examples: Mapping[str, Any] | None = None,
     path: Mapping[str, Any] | None = None,
     headers: Sequence[str] = (),
@@ -73,8 +73,10 @@ def described(
         query: what its query parameters are.
         gives: what answers look like, by status, or by status and media type; None for one without
             a body.
-        problems: statuses of problems that it may answer with, besides those of every view.
-        examples: bodies by name; the name of one that is sent ends in "request".
+        problems: statuses of problems that it may answer with, besides those of every view; None if it
+            tells of errors in another way.
+        examples: bodies by name; the name of one that is sent ends in "request", that of one that is not
+            JSON is its media type.
         path: types of the parts of the address, `uuid.UUID` for example.
         headers: of the request, that the caller may give.
         more: what `extend_schema` takes besides.
@@ -107,12 +109,12 @@ def _parameter(name: str, kind: Any, where: str, *, required: bool = True) -> An
     return utils.OpenApiParameter(name, kind, where, required=required)
 
 
-def _responses(gives: Mapping[Any, Shape], problems: Sequence[int]) -> dict[Any, Any]:
+def _responses(gives: Mapping[Any, Shape], problems: Sequence[int] | None) -> dict[Any, Any]:
     found: dict[Any, Any] = {
         status: utils.OpenApiResponse(_single(shape), description=_said(status))
         for status, shape in gives.items()
     }
-    for status in sorted({*problems, *ALWAYS}):
+    for status in () if problems is None else sorted({*problems, *ALWAYS}):
         found[(status, PROBLEM)] = utils.OpenApiResponse(ProblemShape, description=_said(status))
     return found
 
@@ -150,5 +152,9 @@ def _said(status: Any) -> str:
 def _example(name: str, value: Any) -> Any:
     is_request = name.endswith("request")
     return utils.OpenApiExample(
-        name, value=value, request_only=is_request, response_only=not is_request
+        name.rpartition("/")[2],
+        value=value,
+        request_only=is_request,
+        response_only=not is_request,
+        media_type=name if "/" in name else "application/json",
     )

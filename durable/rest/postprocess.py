@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+EVENT = "01a1fe4e-27a9-7c02-9a44-6d0f3c2b1e10"
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemShape"}}}
 
 
@@ -50,7 +51,10 @@ def add_webhooks(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
             "parameters": [{"in": "path", "name": "source", "schema": name, "required": True}],
             "requestBody": {"content": {"application/json": {"schema": {"type": "object"}}}},
             "responses": {
-                "200": {"description": "Done.", "content": {"application/json": {"schema": taken}}},
+                "200": {
+                    "description": "Done.",
+                    "content": {"application/json": {"schema": taken, "example": {"ids": [EVENT]}}},
+                },
                 **{
                     str(status): {"description": said, "content": _PROBLEM}
                     for status, said in refusals.items()

@@ -32,6 +32,7 @@ class Condition:
     packet: int | None = None  # the longest statement it takes
     collation: str | None = None
     is_case_sensitive: bool | None = None
+    engines: tuple[str, ...] | None = None  # that keep the tables
     journal: str | None = None
     rows: dict[str, int] | None = None  # by table
     dead_rows: dict[str, int] | None = None  # not reclaimed yet
@@ -109,7 +110,7 @@ _MARIADB_OLDEST = (
     " FROM information_schema.innodb_trx WHERE trx_mysql_thread_id <> CONNECTION_ID()"
 )
 _MARIADB_ROWS = (
-    "SELECT table_rows, table_collation FROM information_schema.tables"
+    "SELECT table_rows, table_collation, engine FROM information_schema.tables"
     " WHERE table_schema = DATABASE() AND table_name = %s"
 )
 
@@ -135,6 +136,7 @@ def _mariadb(connection: BaseDatabaseWrapper, tables: Sequence[str]) -> dict[str
         "packet": int(packet),
         "collation": ", ".join(collations),
         "is_case_sensitive": all(one.endswith(("_bin", "_cs")) for one in collations),
+        "engines": tuple(sorted({str(row[2]) for row in known.values()})),
         "rows": {table: int(row[0] or 0) for table, row in known.items()},
     }
 

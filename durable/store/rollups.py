@@ -85,7 +85,7 @@ class Rollups(Table):
         until, due_at, wait = found
         if wait > timedelta():
             return None
-        mine = rows.filter(due_at=due_at).update(due_at=database_in(seconds))
+        mine = rows.filter(due_at__lte=database_now()).update(due_at=database_in(seconds))
         return (until, due_at - wait) if mine else None
 
     def first_end(self, since: datetime) -> datetime | None:

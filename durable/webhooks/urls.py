@@ -8,5 +8,5 @@ from durable.webhooks.views import receive
 
 urlpatterns = [
     # With and without the slash: a redirect would lose what was sent.
-    re_path(r"^hooks/(?P<source>[\w.-]{1,100})/?$", receive, name="webhook"),
+    re_path(r"^hooks/(?P<source>[^/]+)/?$", receive, name="webhook"),
 ]

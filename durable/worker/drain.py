@@ -85,13 +85,9 @@ class Worker:
         return self.store.steps.claim(self.owner, share)
 
     def drain(self, seconds: float = SECONDS, items: int = ITEMS) -> int:
-        """Work until nothing is due for a while, or the budget ends; return how many rows were done.
-
-        It begins with handing out events: what came in while no worker was there, or all were busy,
-        counts before the sleeps and waits that were over later.
-        """
-        begun = last = time.monotonic()
-        attended, done = begun - _ATTEND, 0
+        """Work until nothing is due for a while, or the budget ends; return how many rows were done."""
+        begun = last = attended = time.monotonic()
+        done = 0
         while done < items and time.monotonic() - begun < seconds and not pulse.is_stopping():
             pulse.beat()
             if time.monotonic() - attended >= _ATTEND:

@@ -31,6 +31,7 @@ COMMANDS = (
     "durable_health",
     "durable_prune",
     "durable_doctor",
+    "durable_metrics",
 )
 
 

@@ -51,10 +51,10 @@ def event(name: str = "order/paid", **fields: Any) -> Event:
 
 
 def run(status: str = RunStatus.COMPLETED, function: str = "shop", **fields: Any) -> Run:
-    """Store a run that was created 10 seconds ago."""
+    """Store a run that was created 10 seconds ago, or when it came due."""
     final = status in FINAL_RUN
     usual: dict[str, Any] = {
-        "created": ago(10),
+        "created": min(ago(10), fields.get("due_at") or ago(10)),
         "started": None if status == RunStatus.QUEUED else ago(9),
         "ended": ago(4) if final else None,
         "owner": "here:1:1" if status == RunStatus.RUNNING else None,

@@ -11,10 +11,21 @@ from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 
 import durable
+from durable.engine.overrides import kept
 from durable.engine.prune import Batch, prune
 from durable.engine.retention import Retention, retention
 from durable.errors import RunNotFoundError
-from durable.models import Attempt, Blob, Event, Run, RunStatus, Step, StepStatus, Wait
+from durable.models import (
+    Attempt,
+    Blob,
+    Event,
+    FunctionConfig,
+    Run,
+    RunStatus,
+    Step,
+    StepStatus,
+    Wait,
+)
 from durable.models.status import FINAL_RUN
 from durable.store import get_store, pruning
 from durable.worker import housekeeping, sighting
@@ -255,3 +266,17 @@ def test_steps_that_live_do_not_outlive_their_run(aged: Any) -> None:
     aged()
     pruned()
     assert Step.objects.count() == 0
+
+
+def test_what_is_said_of_a_function_without_a_deploy_is_stronger_than_the_setting(
+    aged: Any,
+) -> None:
+    rows.run(function="audit")
+    rows.run(function="shop")
+    FunctionConfig.objects.create(
+        function="audit", retention=3650, changed=rows.ago(0), changed_by="ada"
+    )
+    aged()
+    with override_settings(DURABLE={"RETENTION": "30d"}):
+        pruned(retention(kept(get_store())))
+    assert _by_function() == {"audit": 1}

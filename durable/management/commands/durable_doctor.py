@@ -6,11 +6,12 @@ from argparse import ArgumentTypeError
 from collections.abc import Iterator
 from typing import Any
 
-from django.core.checks import ERROR, CheckMessage, run_checks
+from django.core.checks import ERROR, CheckMessage, Tags, run_checks
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, connections
 from django.db.migrations.executor import MigrationExecutor
 
+from durable.checks.site import TAG
 from durable.engine.health import Health, Level, look
 from durable.engine.words import span
 from durable.management.words import line
@@ -61,7 +62,9 @@ class Command(BaseCommand):
             self._bad(f"The database {store.alias!r} does not answer: {text}", _REACH)
 
     def _settings(self, store: Store) -> None:
-        found: list[CheckMessage] = run_checks(tags=["durable"], databases=[store.alias])
+        tags = [TAG, Tags.database]
+        every: list[CheckMessage] = run_checks(tags=tags, databases=[store.alias])
+        found = [one for one in every if str(one.id).startswith("durable.")]
         for one in found:
             hint = str(one.hint or "").strip()
             tell = self._bad if one.level >= ERROR else self._doubtful
