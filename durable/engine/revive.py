@@ -18,6 +18,7 @@ from durable.ids import new_id
 from durable.models import Event, Run, RunStatus, Step, StepStatus
 from durable.playback.failure import Failure
 from durable.store import Store, get_store
+from durable.store.after import after_commit
 from durable.store.executor import repeat
 from durable.wake import wake
 
@@ -49,7 +50,7 @@ def _retry(store: Store, run_id: UUID) -> None:
         store.revivals.forget(run_id, _not_to_stay(run, store.revivals.steps(run_id)))
         if run.event is not None:
             await_cancels(store, run.event, [run.function])
-        transaction.on_commit(wake, store.alias, robust=True)
+        after_commit(store.alias, wake)
 
 
 def _not_to_stay(run: Run, steps: Sequence[Step]) -> list[str]:
@@ -119,7 +120,7 @@ def _replay(store: Store, run: Run, event: Event | None, steps: Sequence[Step]) 
         new = store.revivals.repeat(run, event.pk if event else run.event_id, steps)
         if start := event or run.event:
             await_cancels(store, start, [run.function])
-        transaction.on_commit(wake, store.alias, robust=True)
+        after_commit(store.alias, wake)
     return new
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
-from tests.campaigns import crash
+from tests.campaigns import crash, pause
 from tests.campaigns.crash import Trial
 from tests.campaigns.options import Options
 from tests.campaigns.points import Fault
@@ -70,8 +71,26 @@ def forks(options: Options) -> Tally:
         with defined(scenario):
             first = draw.randrange(options.every)
             singles = crash.singles(scenario, [Fault.KILL_BEFORE], options.every, first)
-            forked = (Trial(scenario=one.scenario, faults=one.faults, is_forked=True) for one in singles)
+            forked = (
+                Trial(scenario=one.scenario, faults=one.faults, is_forked=True) for one in singles
+            )
             _play(tally, forked)
+            tally.counts["scenarios"] += 1
+    return tally
+
+
+def pauses(options: Options) -> Tally:
+    """P: a worker that stands still at each place, while another takes over or the run is cancelled."""
+    tally = Tally(campaign="P pauses", seed=options.seed, size=options.size)
+    draw = options.draw
+    for scenario in options.played:
+        with defined(scenario):
+            first = 1 + draw.randrange(options.every)
+            for meanwhile in (pause.take_over, pause.cancel):
+                for at in range(first, 10_000, options.every):
+                    play = partial(pause.play, scenario, at, meanwhile)
+                    if tally.play(f"{scenario}: {meanwhile.__name__} at {at}", play) is False:
+                        break
             tally.counts["scenarios"] += 1
     return tally
 
@@ -85,4 +104,5 @@ CAMPAIGNS: dict[str, Callable[[Options], Tally]] = {
     "singles": singles,
     "pairs": pairs,
     "forks": forks,
+    "pauses": pauses,
 }
