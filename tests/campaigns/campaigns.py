@@ -8,10 +8,12 @@ from functools import partial
 
 from tests.campaigns import crash, pause
 from tests.campaigns.crash import Trial
+from tests.campaigns.interleave import explore
 from tests.campaigns.options import Options
 from tests.campaigns.points import Fault
+from tests.campaigns.races import RACES
 from tests.campaigns.scenarios.scenario import Scenario
-from tests.campaigns.stage import theatre
+from tests.campaigns.stage import staged, theatre
 from tests.campaigns.tally import Tally
 
 _KILLS = (Fault.KILL_BEFORE, Fault.KILL_AFTER)
@@ -95,6 +97,23 @@ def pauses(options: Options) -> Tally:
     return tally
 
 
+def races(options: Options) -> Tally:
+    """X: every order of the statements of those who meet."""
+    tally = Tally(campaign="X races", seed=options.seed, size=options.size)
+    for race in RACES.values():
+        if options.scenarios and race.name not in options.scenarios:
+            continue
+        with theatre(), staged():
+            found = tally.play(race.name, partial(explore, race, options.most))
+            if found is not None:
+                played, locked, is_whole = found
+                tally.counts["orders"] += played
+                tally.counts["orders in which one waited for a lock"] += locked
+                tally.counts["races explored whole"] += is_whole
+                tally.figures[race.name] = played
+    return tally
+
+
 def _play(tally: Tally, trials: Iterator[Trial]) -> None:
     for trial in trials:
         tally.play(str(trial), lambda trial=trial: crash.play(trial))  # type: ignore[misc]
@@ -105,4 +124,5 @@ CAMPAIGNS: dict[str, Callable[[Options], Tally]] = {
     "pairs": pairs,
     "forks": forks,
     "pauses": pauses,
+    "races": races,
 }
