@@ -84,6 +84,15 @@ def hoard(ctx: durable.ContextSync) -> int:
     return now()
 
 
+@durable.create_function(fn_id="slow-fan", trigger=durable.TriggerEvent(event="bench/slow-fan"))
+def slow_fan(ctx: durable.ContextSync) -> int:
+    """Do so many steps in parallel, each of which takes a while."""
+    pause = ctx.event.data["milliseconds"] / 1000
+    names = [f"part-{number}" for number in range(_count(ctx))]
+    ctx.group.parallel(tuple(partial(ctx.step.run, name, time.sleep, pause) for name in names))
+    return now()
+
+
 @durable.create_function(fn_id="mixture", trigger=durable.TriggerEvent(event="bench/mixture"))
 def mixture(ctx: durable.ContextSync) -> int:
     """Do a step, a group of three, and another step."""

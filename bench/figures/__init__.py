@@ -28,6 +28,8 @@ FIGURES = (
     Figure(name="sequence"),
     Figure(name="gather"),
     Figure(name="waits"),
+    Figure(name="fanout"),
+    Figure(name="admin"),
     Figure(name="parallel", brokers=("durable", "orm", "redis")),
     Figure(name="latency", brokers=("durable", "orm", "redis")),
     Figure(name="lateness", brokers=("durable", "orm", "redis")),
