@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.urls import URLPattern, get_resolver
 from drf_spectacular.management.commands.spectacular import Command
 
-from durable.rest import openapi
+from durable.rest import openapi, urls
 from durable.rest.description import SETTINGS, URLCONF
 from tests.rest.test_runs import Api
 
@@ -77,6 +77,7 @@ def test_it_is_served_with_the_address_it_is_mounted_at(api: Api) -> None:
 
 @pytest.mark.django_db
 def test_without_drf_spectacular_there_is_none(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert urls.urlpatterns  # views are described as they are imported
     monkeypatch.setattr(openapi, "utils", None)
     assert api().get("/durable/schema/").status_code == 404
     assert openapi.described("Do it", gives={200: None})(str) is str
