@@ -93,7 +93,7 @@ class Door(View):
             raise Problem(404, "not_found")
         poll = reverse(f"{self._namespace(request)}run-detail", kwargs={"id": run.pk})
         answer = Response(status=204, headers={"Link": f'<{poll}>; rel="monitor"'})
-        answer.watched = run.pk  # type: ignore[attr-defined]  # for the view below
+        answer.watched = run.pk  # for the view below
         return answer
 
     def _namespace(self, request: Request) -> str:
@@ -121,10 +121,10 @@ async def stream(request: HttpRequest, id: str) -> HttpResponseBase:
     return StreamingHttpResponse(body, content_type="text/event-stream", headers=headers)
 
 
-stream.login_required = False  # type: ignore[attr-defined]  # the door asks who it is
-stream.cls = Door  # type: ignore[attr-defined]  # as views of the framework name their class
-stream.initkwargs = {}  # type: ignore[attr-defined]
-stream.csrf_exempt = True  # type: ignore[attr-defined]  # the door checks it where a session asks
+stream.login_required = False  # the door asks who it is
+stream.cls = Door  # as views of the framework name their class
+stream.initkwargs = {}
+stream.csrf_exempt = True  # the door checks it where a session asks
 
 
 async def _messages(first: News, look: Look) -> AsyncIterator[str]:
