@@ -18,6 +18,7 @@ from durable.ids import new_id
 from durable.models import Event, Run, RunStatus, Step, StepStatus
 from durable.playback.failure import Failure
 from durable.store import Store, get_store
+from durable.store.after import after_commit
 from durable.store.executor import repeat
 from durable.wake import wake
 
@@ -49,9 +50,9 @@ def _retry(store: Store, run_id: UUID) -> None:
                 "were cancelled can be retried. durable.replay makes a new run of any."
             )
         store.revivals.forget(run_id, _not_to_stay(run, store.revivals.steps(run_id)))
-        if run.event is not None:
-            await_cancels(store, run.event, [run.function])
-        transaction.on_commit(wake, store.alias, robust=True)
+        if (event := _event_of(store, run)) is not None:
+            await_cancels(store, event, [run.function])
+        after_commit(store.alias, wake)
 
 
 def _refuse_erased(store: Store, run: Run, event: UUID | None, *, is_fresh: bool = False) -> None:
@@ -136,9 +137,9 @@ def _replay(store: Store, run: Run, event: Event | None, steps: Sequence[Step]) 
         start_from = event.pk if event else run.event_id
         _refuse_erased(store, run, start_from, is_fresh=event is not None and not steps)
         new = store.revivals.repeat(run, start_from, steps)
-        if start := event or run.event:
+        if start := event or _event_of(store, run):
             await_cancels(store, start, [run.function])
-        transaction.on_commit(wake, store.alias, robust=True)
+        after_commit(store.alias, wake)
     return new
 
 
@@ -163,9 +164,15 @@ def _before(run: Run, steps: Sequence[Step], name: str | None) -> list[Step]:
     ]
 
 
+def _event_of(store: Store, run: Run) -> Event | None:
+    """Read it where it was written: `run.event` would ask the routers."""
+    return Event.objects.using(store.alias).filter(runs=run).first()
+
+
 def _derived(store: Store, run: Run, data: Mapping[str, Any]) -> Event:
     """Describe an event like that of a run, with other data."""
-    if run.event is None:
+    own = _event_of(store, run)
+    if own is None:
         raise EventInvalidError(
             f"Run {run.pk} of {run.function!r} has no event whose data could be replaced.",
             field="data",
@@ -173,7 +180,7 @@ def _derived(store: Store, run: Run, data: Mapping[str, Any]) -> Event:
     now = clock.now()
     return Event(
         id=new_id(),
-        name=run.event.name,
+        name=own.name,
         data=data_text(data, "replay"),
         tenant=run.tenant,
         subject=run.subject,

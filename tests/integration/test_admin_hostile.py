@@ -103,7 +103,7 @@ def test_text_is_shown_as_text_whatever_it_says(
 def test_lists_show_text_as_text_whatever_it_says(admin_client: Client) -> None:
     lists = {name: f"{name}/" for name in ("run", "step", "attempt")}
     found = []
-    for texts in (["harmless"] * 50, TEXTS[-50:]):  # as many as a page shows
+    for texts in (["harmless"] * 20, TEXTS[:20]):
         for text in texts:
             paint(text)
         found.append({name: elements(admin_client, path) for name, path in lists.items()})
