@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from durable.models import FunctionConfig, Operation, Run
 from tests.acceptance.clusters import eventually
@@ -97,6 +96,8 @@ ORDER = "functionconfig/browser-order"
     ],
 )
 def test_axe_finds_nothing_serious(stage: Stage, scheme: Any, paths: list[str]) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
     stage.ends(stage.send("order", amount=5))
     stage.page.emulate_media(color_scheme=scheme)
     found = []
