@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from durable import clock
 from durable.admin.filters import KnownFilter
-from durable.admin.run_failed import names_of_failed_steps
+from durable.admin.run_failed import names_of_failed_steps, oldest_failed
 from durable.engine.selection import CHILD, TOP, Selection, first_id_of
 from durable.models import Run, RunStatus
 
@@ -87,9 +87,9 @@ class KinFilter(admin.SimpleListFilter):
 
 
 class FailedStepFilter(admin.SimpleListFilter):
-    """Failed runs by the step that failed. Names are looked up beside failed runs only."""
+    """The newest failed runs by the step that failed. Names are looked up beside failed runs only."""
 
-    title = _("failed step")
+    title = _("failed step, of the newest 1,000 failures")
     parameter_name = "failed_step"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, Any]]:
@@ -101,7 +101,9 @@ class FailedStepFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Run]) -> QuerySet[Run]:
         """Keep the failed runs in which it failed."""
-        return Selection(failed_step=self.value() or "").of(queryset)
+        if not self.value():
+            return queryset
+        return Selection(failed_step=self.value() or "", since=oldest_failed()).of(queryset)
 
 
 def _one_of(value: str | None, *known: str) -> str:
