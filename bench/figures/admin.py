@@ -156,7 +156,8 @@ def _statements(event: Event, run: Run, step: Step) -> Iterator[str]:
 def _copies(row: Model, changed: Mapping[str, str]) -> str:
     """Return the statement that copies a row for each number, but for some of its columns."""
     quote, meta = connection.ops.quote_name, row._meta
-    columns = [field.column for field in meta.concrete_fields if not isinstance(field, AutoField)]
+    fields = [field for field in meta.concrete_fields if not isinstance(field, AutoField)]
+    columns = [str(field.column) for field in fields]
     values = [changed.get(column, f"t.{quote(column)}") for column in columns]
     pk = str(row.pk)
     if isinstance(row.pk, UUID):
@@ -177,29 +178,30 @@ def _glue(text: str, expression: str) -> str:
 
 def _dialect() -> tuple[str, Callable[..., str], str]:
     """Return numbers as rows, ids of a kind that sort by number, and a time of the past weeks."""
-    vendor = connection.vendor
-    if vendor == "postgresql":
-        numbers = "generate_series(%(begin)s, %(end)s - 1) AS n"
-
-        def uuid(kind: str, n: str = "n") -> str:
-            return f"('0197{kind}000-0000-7000-8000-' || lpad(({n})::text, 12, '0'))::uuid"
-
-        return numbers, uuid, "now() - (1000000 - n) * interval '1 second'"
-    numbers = (
-        "(WITH RECURSIVE c(n) AS (SELECT %(begin)s UNION ALL SELECT n + 1 FROM c WHERE n < %(end)s - 1)"
-        " SELECT n FROM c) AS numbers"
+    counted = (
+        "(WITH RECURSIVE c(n) AS (SELECT %(begin)s UNION ALL SELECT n + 1 FROM c"
+        " WHERE n < %(end)s - 1) SELECT n FROM c) AS numbers"
     )
-    if vendor == "sqlite":
+    match connection.vendor:
+        case "postgresql":
+            numbers = "generate_series(%(begin)s, %(end)s - 1) AS n"
+            return numbers, _postgres_id, "now() - (1000000 - n) * interval '1 second'"
+        case "sqlite":
+            return counted, _sqlite_id, "datetime('now', '-' || (1000000 - n) || ' seconds')"
+        case _:
+            return counted, _mariadb_id, "UTC_TIMESTAMP(6) - INTERVAL (1000000 - n) SECOND"
 
-        def uuid(kind: str, n: str = "n") -> str:
-            return f"('0197{kind}000000070008000' || printf('%%012d', {n}))"
 
-        return numbers, uuid, "datetime('now', '-' || (1000000 - n) || ' seconds')"
+def _postgres_id(kind: str, n: str = "n") -> str:
+    return f"('0197{kind}000-0000-7000-8000-' || lpad(({n})::text, 12, '0'))::uuid"
 
-    def uuid(kind: str, n: str = "n") -> str:
-        return f"CONCAT('0197{kind}000-0000-7000-8000-', LPAD({n}, 12, '0'))"
 
-    return numbers, uuid, "UTC_TIMESTAMP(6) - INTERVAL (1000000 - n) SECOND"
+def _sqlite_id(kind: str, n: str = "n") -> str:
+    return f"('0197{kind}000000070008000' || printf('%%012d', {n}))"
+
+
+def _mariadb_id(kind: str, n: str = "n") -> str:
+    return f"CONCAT('0197{kind}000-0000-7000-8000-', LPAD({n}, 12, '0'))"
 
 
 def _empty() -> None:

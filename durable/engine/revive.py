@@ -165,7 +165,7 @@ def _before(run: Run, steps: Sequence[Step], name: str | None) -> list[Step]:
 
 def _event_of(store: Store, run: Run) -> Event | None:
     """Read it where it was written: `run.event` would ask the routers."""
-    return Event.objects.using(store.alias).filter(pk=run.event_id).first()
+    return Event.objects.using(store.alias).filter(runs=run).first()
 
 
 def _derived(store: Store, run: Run, data: Mapping[str, Any]) -> Event:

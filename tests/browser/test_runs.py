@@ -15,6 +15,8 @@ from durable.models import Event, Operation, Run, Step
 from durable.playback.keys import step_key
 from tests.browser.conftest import Stage
 
+pytestmark = pytest.mark.sqlite  # of the browser's side there is one
+
 MANY = 5000 if os.environ.get("DURABLE_TEST_FULL") else 150
 DJANGOS_OWN = [["#searchbar"], [".breadcrumbs"]]  # labelled by a picture; links told by colour
 BROKEN = json.dumps(
