@@ -114,7 +114,11 @@ def _take(theme: str, url: str, run: str, folder: Path) -> None:
                 page.wait_for_load_state("load")
                 page.wait_for_timeout(700)
                 file = folder / f"admin-{name}-{theme}-{scheme}.png"
-                page.screenshot(path=file, full_page=is_full)
+                if is_full:  # not `full_page`: bars that stick to the window would be in the middle
+                    tall = page.evaluate("document.documentElement.scrollHeight")
+                    page.set_viewport_size({"width": WIDTH, "height": max(tall, HEIGHT)})
+                page.screenshot(path=file)
+                page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
                 _shrink(file)
                 print(file.relative_to(ROOT) if file.is_relative_to(ROOT) else file)
             context.close()
@@ -126,7 +130,7 @@ def _shrink(file: Path) -> None:
 
     with Image.open(file) as picture:
         small = picture.convert("RGB").resize((picture.width * 3 // 4, picture.height * 3 // 4))
-        small.quantize(64).save(file, optimize=True)
+        small.quantize(256, method=Image.Quantize.MAXCOVERAGE).save(file, optimize=True)
 
 
 if __name__ == "__main__":
