@@ -5,7 +5,6 @@ DurableError
 ├── FunctionNotFoundError          no function is registered under that id
 ├── SettingInvalidError            the DURABLE setting is wrong
 ├── EventInvalidError              an event cannot be accepted
-├── KeyInvalidError                a key for the API cannot be made
 ├── ExpressionInvalidError         a condition on events cannot be read
 ├── ExpressionFailedError          a condition cannot be computed with these events
 ├── DurationInvalidError           a span or a moment is wrong, or too far away
@@ -73,17 +72,6 @@ class EventInvalidError(DurableError):
 
     def __init__(self, message: str, *, field: str = "") -> None:
         super().__init__(message)
-        self.field = field
-
-
-class KeyInvalidError(DurableError):
-    """A key for the API cannot have such rights, or not be rotated. `field` names the culprit."""
-
-    code = "key_invalid"
-    is_retriable = False
-
-    def __init__(self, field: str, problem: str) -> None:
-        super().__init__(f"{field} {problem}.")
         self.field = field
 
 

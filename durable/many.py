@@ -22,6 +22,7 @@ from durable.errors import DurableError
 from durable.ids import new_id
 from durable.models import Event, Run, Step, StepStatus
 from durable.store import Store, get_store
+from durable.store.after import after_commit
 from durable.store.executor import repeat
 from durable.wake import wake
 
@@ -60,7 +61,7 @@ def _ask(store: Store, actor: Actor, verb: str, selection: Selection, once: str)
         run = Run.objects.using(store.alias).get(event=event, function=FUNCTION, replay=0)
         if started:
             write_down(store, actor, f"{verb} many", "run", run.pk, after=data)
-            transaction.on_commit(partial(wake, started), store.alias, robust=True)
+            after_commit(store.alias, wake, started)
     return run.pk
 
 

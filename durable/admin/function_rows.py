@@ -10,9 +10,9 @@ from durable.authoring.registry import registry
 from durable.authoring.trigger import TriggerEvent
 from durable.engine.coming import Coming, coming
 from durable.engine.configure import OPTIONS
-from durable.engine.figures import Figures, figures, known_functions
+from durable.engine.figures import Figures, figures
 from durable.engine.words import span
-from durable.models import FunctionConfig
+from durable.models import FunctionConfig, Run
 from durable.store import get_store
 
 
@@ -80,7 +80,7 @@ def rows() -> list[Row]:
     """Return all functions, registered ones and those only known from rows."""
     store = get_store()
     configs = store.functions.all()
-    ids = {*registry.functions, *configs, *known_functions(store.alias)}
+    ids = {*registry.functions, *configs, *store.functions.with_runs()}
     return _rows(sorted(ids), configs, figures(store.alias))
 
 
@@ -89,7 +89,8 @@ def row(function: str) -> Row | None:
     store = get_store()
     configs = {one.function: one for one in store.functions.rows.filter(pk=function)}
     found = figures(store.alias, function=function)
-    if function in {*registry.functions, *configs, *found, *known_functions(store.alias)}:
+    has_runs = Run.objects.using(store.alias).filter(function=function)
+    if function in {*registry.functions, *configs, *found} or has_runs.exists():
         return _rows([function], configs, found)[0]
     return None
 

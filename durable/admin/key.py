@@ -14,10 +14,9 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
 from durable.admin.readonly import ReadOnlyAdmin
-from durable.engine.keys import Made, Rights, make, revoke, rotate
+from durable.engine.keys import KeyInvalidError, Made, Rights, make, revoke, rotate
 from durable.engine.operations import Actor
 from durable.engine.scopes import OPERATIONS, may_user_grant
-from durable.errors import KeyInvalidError
 from durable.models import Key
 from durable.store import get_store
 
@@ -71,7 +70,7 @@ class KeyAdmin(ReadOnlyAdmin[Key]):
         "revoked",
     )
     search_fields = ("prefix", "name", "tenant")
-    actions = ("rotate", "revoke")  # type: ignore[assignment]
+    actions = ("rotate", "revoke")
     fields = (
         *("prefix", "name", "operations", "events", "tenant", "rate"),
         *("created", "expires", "revoked", "used", "replaces"),

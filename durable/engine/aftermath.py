@@ -29,6 +29,7 @@ from durable.models import Event as EventRow
 from durable.models import RunStatus
 from durable.playback.failure import Failure
 from durable.store import Store
+from durable.store.after import after_commit
 from durable.store.executor import repeat
 from durable.store.rows import RunClaim, StepClaim
 from durable.wake import wake
@@ -104,7 +105,7 @@ def _conclude(store: Store, end: End, write: Callable[[], bool]) -> bool:
         if step is not None:
             due += _resolve(store, step, end)
         if due:
-            transaction.on_commit(partial(wake, due), store.alias, robust=True)
+            after_commit(store.alias, wake, due)
     return True
 
 

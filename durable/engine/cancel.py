@@ -14,6 +14,7 @@ from durable.engine.finish import took_of
 from durable.engine.lookup import find
 from durable.models import Run, RunStatus
 from durable.store import Store, get_store
+from durable.store.after import after_commit
 from durable.store.executor import repeat
 from durable.store.rows import Overdue, RunClaim
 
@@ -71,8 +72,7 @@ def _end(store: Store, run: Run, reason: str, *, is_overdue: bool) -> bool:
     with transaction.atomic(store.alias):
         is_cancelled = conclude(store, end, write)
         if is_cancelled:
-            tell = partial(_tell, store, run.pk, run.function)
-            transaction.on_commit(tell, store.alias, robust=True)
+            after_commit(store.alias, _tell, store, run.pk, run.function)
     return is_cancelled
 
 

@@ -18,6 +18,7 @@ from durable.models import FunctionConfig, Run
 from durable.playback.request import ParallelMode
 from durable.playback.retry import LONGEST
 from durable.store import Store, get_store
+from durable.store.after import after_commit
 from durable.store.clock import database_now
 from durable.store.executor import repeat
 from durable.wake import wake
@@ -151,7 +152,7 @@ def _change(
             before={name: old for name, (old, _) in changed.items()},
             after={name: new for name, (_, new) in changed.items()},
         )
-        transaction.on_commit(partial(_tell, due), store.alias, robust=True)
+        after_commit(store.alias, _tell, due)
     return changed
 
 

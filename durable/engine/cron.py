@@ -24,6 +24,7 @@ from durable.engine.cancelling import await_cancels
 from durable.ids import new_id
 from durable.models import Event
 from durable.store import Store
+from durable.store.after import after_commit
 from durable.store.executor import repeat
 from durable.store.rows import NewRun, Scheduled
 from durable.wake import wake, wake_in
@@ -138,7 +139,7 @@ def _start(store: Store, ticks: Sequence[_Tick]) -> list[_Tick]:
         for tick in new:
             await_cancels(store, tick.event, [tick.row.function])
             wait = tick.due_at - tick.row.now
-            transaction.on_commit(partial(_wake, wait), store.alias, robust=True)
+            after_commit(store.alias, _wake, wait)
     return moved
 
 

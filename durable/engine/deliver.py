@@ -25,6 +25,7 @@ from durable.expressions.key import keys_of
 from durable.models import Event, Run, Wait
 from durable.playback.memo import Memo
 from durable.store import Store
+from durable.store.after import after_commit
 from durable.store.executor import repeat
 from durable.store.rows import StepClaim
 from durable.wake import wake
@@ -96,7 +97,7 @@ def _give(store: Store, steps: Sequence[int], event: Event, candidate: Mapping[s
         flush = store.steps.flush([(claim, ended(claim, output=output)) for claim in claims])
         store.waits.close(steps)
         store.waits.note(event.pk, [claim for claim, _ in flush.written])
-        transaction.on_commit(partial(wake, flush.woken), store.alias, robust=True)
+        after_commit(store.alias, wake, flush.woken)
 
 
 def is_met(wait: Wait, keys: Mapping[str, str], candidate: Mapping[str, Any]) -> bool:
@@ -120,13 +121,13 @@ def expire(store: Store, claims: Sequence[StepClaim]) -> Sequence[Memo]:
     """End waits whose time has come; but those that are to look back first do so."""
     if not claims:
         return []
-    waits = store.waits.of_steps(claim.id for claim in claims)
+    waits = store.waits.of_steps([claim.id for claim in claims])
     over = [claim for claim in claims if claim.id not in waits or waits[claim.id].lookback is None]
     for claim in claims:
         if claim not in over:
             _look_back(store, claim, waits[claim.id])
     memos = end(store, [(claim, ended(claim)) for claim in over])
-    store.waits.close(claim.id for claim in over)
+    store.waits.close([claim.id for claim in over])
     return memos
 
 

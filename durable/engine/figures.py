@@ -77,14 +77,3 @@ def figures(
 def is_capped(found: Mapping[str, Figures]) -> bool:
     """Whether there are more open runs than were counted."""
     return any(sum(one.open[status] for one in found.values()) >= COUNTED for status in _OPEN)
-
-
-def known_functions(alias: str) -> list[str]:
-    """Return the ids of functions that have runs, by one look at the index for each."""
-    names: list[str] = []
-    while True:
-        rows = Run.objects.using(alias).filter(function__gt=names[-1] if names else "")
-        found = rows.order_by("function").values_list("function", flat=True).first()
-        if found is None:
-            return names
-        names.append(found)

@@ -25,6 +25,7 @@ from durable.ids import new_id
 from durable.models import Event as EventRow
 from durable.playback.failure import storable
 from durable.store import Store, get_store
+from durable.store.after import after_commit
 from durable.store.executor import repeat
 from durable.store.rows import NewRun
 from durable.wake import wake
@@ -103,11 +104,11 @@ def _tell(store: Store, new: Sequence[tuple[EventRow, Route]]) -> None:
     unheard = [row.name for row, to in new if not to.is_heard]
     failed = [one for _, to in new for one in to.failed]
     if new:  # somebody may be waiting for events that start nothing
-        transaction.on_commit(partial(wake, max(started, 1)), store.alias, robust=True)
+        after_commit(store.alias, wake, max(started, 1))
     if unheard:
-        transaction.on_commit(partial(_tell_unheard, store, unheard), store.alias, robust=True)
+        after_commit(store.alias, _tell_unheard, store, unheard)
     if failed:
-        transaction.on_commit(partial(tell_failed, failed), store.alias, robust=True)
+        after_commit(store.alias, tell_failed, failed)
 
 
 def _tell_unheard(store: Store, names: Sequence[str]) -> None:

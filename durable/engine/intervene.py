@@ -20,6 +20,7 @@ from durable.ids import new_id
 from durable.models import Event, Run, Step
 from durable.models.status import OPEN_STEP
 from durable.store import Store, get_store
+from durable.store.after import after_commit
 from durable.store.clock import database_now
 from durable.store.executor import repeat
 from durable.wake import wake
@@ -104,7 +105,7 @@ def _end(store: Store, run: Run, step: Step, output: str) -> None:
         flush = store.steps.flush([(claim, ended(claim, output=output)) for claim in claims])
         if not flush.written:
             raise RunStateError(_over(run, step))
-        transaction.on_commit(partial(wake, flush.woken), store.alias, robust=True)
+        after_commit(store.alias, wake, flush.woken)
 
 
 def _asleep(store: Store, run: Run, step: str | int, op: str) -> Step:

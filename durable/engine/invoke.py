@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
-
-from django.db import transaction
 
 from durable import codec
 from durable.authoring.event import INVOKED
@@ -27,6 +24,7 @@ from durable.models import Event as EventRow
 from durable.playback.failure import found
 from durable.playback.request import Invoke, Request
 from durable.store import Store
+from durable.store.after import after_commit
 from durable.store.rows import Child, RunClaim
 from durable.wake import wake
 
@@ -53,7 +51,7 @@ def invoke(store: Store, run: RunClaim, requests: Sequence[Request]) -> None:
     for event, child in zip(events, children, strict=True):
         await_cancels(store, event, [child.function])
     due += len(children) + _tell(store, run, source, events)
-    transaction.on_commit(partial(wake, due), store.alias, robust=True)
+    after_commit(store.alias, wake, due)
 
 
 def _child(run: RunClaim, source: EventRow | None, request: Request) -> tuple[EventRow, Child]:

@@ -15,7 +15,7 @@ from durable import clock
 from durable.engine.credentials import digest, signing_secrets
 from durable.engine.operations import Actor, write_down
 from durable.engine.scopes import unknown
-from durable.errors import KeyInvalidError
+from durable.errors import DurableError
 from durable.models import Key
 from durable.playback.failure import storable
 from durable.store import Store
@@ -23,6 +23,17 @@ from durable.store.clock import database_in, database_now
 
 OVERLAP = timedelta(days=1)  # for which a key goes on beside its successor
 _LENGTHS = {"name": 100, "tenant": 128}
+
+
+class KeyInvalidError(DurableError):
+    """A key for the API cannot have such rights, or not be rotated. `field` names the culprit."""
+
+    code = "key_invalid"
+    is_retriable = False
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field} {problem}.")
+        self.field = field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from durable.engine.start import start
 from durable.errors import EventInvalidError
 from durable.models import Event as EventRow
 from durable.store import Store, get_store
+from durable.store.after import after_commit
 from durable.store.executor import repeat
 from durable.wake import wake
 
@@ -93,5 +94,5 @@ def _resend(
         await_cancels(store, row, started)
         after = {name: str(run) for name, run in started.items()}
         write_down(store, actor, "resend", "event", event, after={"runs": after})
-        transaction.on_commit(partial(wake, len(started)), store.alias, robust=True)
+        after_commit(store.alias, wake, len(started))
     return started

@@ -18,6 +18,7 @@ from durable.ids import new_id
 from durable.models import Event, Run, RunStatus, Step, StepStatus
 from durable.playback.failure import Failure
 from durable.store import Store, get_store
+from durable.store.after import after_commit
 from durable.store.executor import repeat
 from durable.wake import wake
 
@@ -51,7 +52,7 @@ def _retry(store: Store, run_id: UUID) -> None:
         store.revivals.forget(run_id, _not_to_stay(run, store.revivals.steps(run_id)))
         if (event := _event_of(store, run)) is not None:
             await_cancels(store, event, [run.function])
-        transaction.on_commit(wake, store.alias, robust=True)
+        after_commit(store.alias, wake)
 
 
 def _refuse_erased(store: Store, run: Run, event: UUID | None, *, is_fresh: bool = False) -> None:
@@ -138,7 +139,7 @@ def _replay(store: Store, run: Run, event: Event | None, steps: Sequence[Step]) 
         new = store.revivals.repeat(run, start_from, steps)
         if start := event or _event_of(store, run):
             await_cancels(store, start, [run.function])
-        transaction.on_commit(wake, store.alias, robust=True)
+        after_commit(store.alias, wake)
     return new
 
 

@@ -8,7 +8,7 @@ from durable.models import Key
 from durable.models.key import covers
 
 OPERATIONS: Mapping[str, str] = {  # to the permission of a Django user
-    "events.send": "durable.add_event",
+    "events.send": "durable.send_event",
     "events.read": "durable.view_event",
     "runs.read": "durable.view_run",
     "runs.cancel": "durable.cancel_run",
@@ -17,7 +17,7 @@ OPERATIONS: Mapping[str, str] = {  # to the permission of a Django user
     "runs.signal": "durable.signal_run",
     "payloads.read": "durable.view_payload",  # data of events, outputs of runs and steps
     "functions.read": "durable.view_run",
-    "functions.invoke": "durable.add_run",
+    "functions.invoke": "durable.send_event",
     "schema.read": "durable.view_run",
     "keys.read": "durable.view_key",
     "keys.create": "durable.add_key",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Count, Max, Sum
@@ -80,7 +80,9 @@ def series(alias: str, hours: int, function: str | None = None) -> Series:
     rows = [*sums.values_list("minute", "status").annotate(Sum("count"))]
     since = max(begin, now - _FRESH, until or begin)
     fresh = Run.objects.using(alias).filter(ended__gte=since, **only).order_by()
-    minutes = fresh.annotate(minute=TruncMinute("ended")).values_list("minute", "status")
+    minutes = fresh.annotate(minute=TruncMinute("ended", tzinfo=UTC)).values_list(
+        "minute", "status"
+    )
     for minute, status, many in [*rows, *minutes.annotate(Count("pk"))]:
         number = (minute - begin) // stretch
         if 0 <= number < count:

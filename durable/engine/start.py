@@ -19,6 +19,7 @@ from durable.engine.route import route
 from durable.engine.terms import start_within
 from durable.models import Event, Run
 from durable.store import Store
+from durable.store.after import after_commit
 from durable.store.executor import repeat
 from durable.store.rows import NewRun
 from durable.wake import wake
@@ -75,7 +76,7 @@ def _start(store: Store, function: Function, event: Event) -> Started:
             store.runs.create(event, others)
             await_cancels(store, event, [function.id, *others])
             count = 1 + len(others)
-            transaction.on_commit(partial(wake, count), store.alias, robust=True)
+            after_commit(store.alias, wake, count)
         # The first of them: a replay of it has the same event.
         run = runs.filter(event=first).order_by("replay").first()
     assert run is not None  # it is written with its event

@@ -14,6 +14,7 @@ from durable.engine.operations import Actor, write_down
 from durable.engine.revive import replay, retry
 from durable.errors import RunStateError, StepNotFoundError
 from durable.models import Run, RunStatus
+from durable.rest.once import PATIENCE
 from durable.rest.problems import Problem
 from durable.rest.standing import brief
 from durable.store import Store
@@ -122,7 +123,7 @@ def _guarded(store: Store, run: Run, act: Callable[[], T]) -> T:
 
 def _at_once(store: Store, act: Callable[[], T]) -> T:
     """Do it and write it down in one transaction."""
-    return repeat(store.alias, partial(_in_transaction, store, act))
+    return repeat(store.alias, partial(_in_transaction, store, act), PATIENCE)
 
 
 def _in_transaction(store: Store, act: Callable[[], T]) -> T:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from django.db import transaction
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,17 +15,19 @@ from durable.authoring.registry import registry
 from durable.authoring.trigger import Trigger, TriggerEvent
 from durable.engine.operations import write_down
 from durable.engine.options import Options
-from durable.engine.start import Started, start
+from durable.engine.start import start
 from durable.errors import FunctionNotFoundError
+from durable.models import Run
 from durable.rest import examples, standing
 from durable.rest.base import ViewSet
+from durable.rest.once import HEADER, once
 from durable.rest.openapi import described
 from durable.rest.permissions import allows
 from durable.rest.problems import Problem
+from durable.rest.runs import PAYLOADS
 from durable.rest.shapes.function import FunctionListShape, FunctionShape, InvokedShape, InvokeShape
 from durable.rest.shapes.strict import read
 from durable.store import get_store
-from durable.store.executor import repeat
 
 ID = {"id": str}
 
@@ -65,8 +66,9 @@ class FunctionViews(ViewSet):
         "Invoke a function",
         takes=InvokeShape,
         gives={200: InvokedShape, 202: InvokedShape},
-        problems=(400, 404, 413, 415, 422),
+        problems=(400, 404, 409, 413, 415, 422),
         path=ID,
+        headers=(HEADER,),
         examples={"request": examples.INVOKE, "invoked": examples.INVOKED},
     )
     @action(detail=True, methods=["post"])
@@ -76,35 +78,31 @@ class FunctionViews(ViewSet):
         the result is for who may read payloads.
         """
         given = read(InvokeShape, self.given())
-        started = self._started(_known(id), given)
-        run = standing.awaited(started.run, given["wait"])
-        is_over = run.is_final and given["wait"] > 0
-        is_shown = is_over and allows(request, "payloads.read")
-        body = {
-            "run": standing.brief(run),
-            "created": started.is_new,
-            "result": standing.result(run) if is_shown else None,
-        }
-        return Response(body, status=200 if is_over else 202)
+        response = once(self, partial(self._started, _known(id), given))
+        if given["wait"] > 0:
+            self._wait(response, given["wait"])
+        return response
 
-    def _started(self, function: Function, given: Mapping[str, Any]) -> Started:
-        store = get_store()
-        return repeat(store.alias, partial(self._start, function, given))
+    def _started(self, function: Function, given: Mapping[str, Any]) -> Response:
+        store, custom_id = get_store(), given.get("id", "")
+        started = start(
+            store, function.id, given["data"], custom_id=custom_id, tenant=self.tenant or ""
+        )
+        if started.is_new:
+            after = {"run": str(started.run.pk)}
+            write_down(store, self.actor, "invoke", "function", function.id, after=after)
+        run = standing.brief(started.run)
+        return Response({"run": run, "created": started.is_new, "result": None}, status=202)
 
-    def _start(self, function: Function, given: Mapping[str, Any]) -> Started:
-        store = get_store()
-        with transaction.atomic(store.alias):
-            started = start(
-                store,
-                function.id,
-                given["data"],
-                custom_id=given.get("id", ""),
-                tenant=self.tenant or "",
-            )
-            if started.is_new:
-                after = {"run": str(started.run.pk)}
-                write_down(store, self.actor, "invoke", "function", function.id, after=after)
-        return started
+    def _wait(self, response: Response, seconds: float) -> None:
+        """Put the end of the run into the answer, if it comes in time."""
+        rows = Run.objects.using(get_store().alias)
+        run = standing.awaited(rows.get(pk=response.data["run"]["id"]), seconds)
+        if run.is_final:
+            response.status_code = 200
+            response.data["run"] = standing.brief(run)
+            if allows(self.request, PAYLOADS):
+                response.data["result"] = standing.result(run)
 
 
 def _known(id: str) -> Function:

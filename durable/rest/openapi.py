@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any, TypeVar
@@ -87,7 +88,7 @@ def described(
     parameters += [_parameter(name, kind, "path") for name, kind in (path or {}).items()]
     parameters += [_parameter(name, str, "header", required=False) for name in headers]
     extend: Callable[[V], V] = utils.extend_schema(
-        operation_id=summary.lower().replace(" ", "_"),
+        operation_id=re.sub("[^a-z0-9]+", "_", summary.lower()),
         summary=summary,
         request=takes,
         parameters=parameters,

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from durable import errors
+from durable.engine.keys import KeyInvalidError
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -118,7 +119,7 @@ def _of_durable(error: errors.DurableError) -> Problem | None:
         return Problem(413, "too_large", f"It exceeds DURABLE[{error.setting!r}].")
     if isinstance(error, errors.OutputUnserializableError):
         return Problem(422, "invalid", f"There is no JSON for what is at {error.path}.")
-    if isinstance(error, errors.KeyInvalidError):
+    if isinstance(error, KeyInvalidError):
         return Problem(422, "invalid", str(error))
     if isinstance(error, errors.EventInvalidError):
         return Problem(422, "invalid", f"The field {error.field!r} of an event is not good.")

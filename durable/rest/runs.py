@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +15,7 @@ from durable.errors import StepNotFoundError
 from durable.models import Event, Run, Step
 from durable.rest import deeds, examples, pages, standing, tickets
 from durable.rest.base import ViewSet
+from durable.rest.once import HEADER, once
 from durable.rest.openapi import described
 from durable.rest.permissions import allows
 from durable.rest.problems import Problem
@@ -226,6 +229,7 @@ class RunViews(ViewSet):
         gives={201: RunShape},
         problems=(400, 404, 409, 413, 415, 422),
         path=ID,
+        headers=(HEADER,),
         examples={"request": examples.REPLAY, "the new run": examples.REPLAYED},
     )
     @action(detail=True, methods=["post"])
@@ -234,6 +238,9 @@ class RunViews(ViewSet):
         from a step; what was done before that is copied.
         """
         run, how = self.found(id), read(ReplayShape, self.given())
+        return once(self, partial(self._replayed, run, how))
+
+    def _replayed(self, run: Run, how: Mapping[str, Any]) -> Response:
         try:
             new = deeds.replayed(get_store(), self.actor, run, **how)
         except StepNotFoundError:
@@ -246,6 +253,7 @@ class RunViews(ViewSet):
         gives={200: SignalledShape},
         problems=(400, 404, 409, 413, 415, 422),
         path=ID,
+        headers=(HEADER,),
         examples={"request": examples.SIGNAL, "signalled": examples.SIGNALLED},
     )
     @action(detail=True, methods=["post"])
@@ -254,8 +262,10 @@ class RunViews(ViewSet):
         is. A step that does not wait, or waits no more, is a conflict.
         """
         run, given = self.found(id), read(SignalShape, self.given())
-        event = deeds.signalled(get_store(), self.actor, run, **given)
-        return Response({"event": event})
+        return once(self, partial(self._signalled, run, given))
+
+    def _signalled(self, run: Run, given: Mapping[str, Any]) -> Response:
+        return Response({"event": deeds.signalled(get_store(), self.actor, run, **given)})
 
 
 class EventRunViews(RunViews):

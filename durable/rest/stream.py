@@ -26,7 +26,7 @@ from rest_framework.response import Response
 
 from durable.models import Run
 from durable.rest import examples
-from durable.rest.base import View
+from durable.rest.base import View, on_its_own
 from durable.rest.marks import Mark
 from durable.rest.openapi import described
 from durable.rest.problems import Problem
@@ -93,7 +93,7 @@ class Door(View):
             raise Problem(404, "not_found")
         poll = reverse(f"{self._namespace(request)}run-detail", kwargs={"id": run.pk})
         answer = Response(status=204, headers={"Link": f'<{poll}>; rel="monitor"'})
-        answer.watched = run.pk  # type: ignore[attr-defined]  # for the view below
+        answer.watched = run.pk  # for the view below
         return answer
 
     def _namespace(self, request: Request) -> str:
@@ -104,6 +104,7 @@ class Door(View):
 _door = Door.as_view()
 
 
+@on_its_own
 async def stream(request: HttpRequest, id: str) -> HttpResponseBase:
     """Answer a request to watch a run."""
     answer = await sync_to_async(_door)(request, id=id)
@@ -120,9 +121,10 @@ async def stream(request: HttpRequest, id: str) -> HttpResponseBase:
     return StreamingHttpResponse(body, content_type="text/event-stream", headers=headers)
 
 
-stream.cls = Door  # type: ignore[attr-defined]  # as views of the framework name their class
-stream.initkwargs = {}  # type: ignore[attr-defined]
-stream.csrf_exempt = True  # type: ignore[attr-defined]  # the door checks it where a session asks
+stream.login_required = False  # the door asks who it is
+stream.cls = Door  # as views of the framework name their class
+stream.initkwargs = {}
+stream.csrf_exempt = True  # the door checks it where a session asks
 
 
 async def _messages(first: News, look: Look) -> AsyncIterator[str]:

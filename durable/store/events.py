@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -56,7 +56,7 @@ class Events(Table):
         return same.update(route_at=database_in(seconds), last_wait=last_wait) == 1
 
     @retried
-    def routed(self, events: Iterable[UUID]) -> None:
+    def routed(self, events: Collection[UUID]) -> None:
         """Note that whoever waited for these events has got them."""
         Event.objects.using(self.alias).filter(pk__in=list(events)).update(route_at=None)
 

@@ -31,7 +31,8 @@ def retried(verb: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P],
     """Repeat a verb of the store that can safely be said twice, on a fresh connection if need be.
 
     The outcome of a statement that failed is unknown: it may have been committed. So each verb names
-    the claim it acts under and finds its own work done when it is repeated. Inside a transaction of
+    the claim it acts under and finds its own work done when it is repeated. What it is given must bear
+    to be read again, so it takes no iterators. Inside a transaction of
     somebody else nothing is repeated: that transaction is theirs to repeat.
     """
 

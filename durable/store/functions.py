@@ -18,6 +18,17 @@ from durable.store.table import Table
 
 PAUSED = "The function is paused."
 
+# One look at the index for each function, however many runs it has.
+_KNOWN = """
+WITH RECURSIVE known (name) AS (
+ SELECT MIN({function}) FROM {runs}
+ UNION ALL
+ SELECT (SELECT MIN({function}) FROM {runs} WHERE {function} > known.name)
+ FROM known WHERE known.name IS NOT NULL
+)
+SELECT name FROM known WHERE name IS NOT NULL
+"""
+
 
 class Functions(Table):
     """The rows of FunctionConfig on one database.
@@ -34,6 +45,15 @@ class Functions(Table):
     def all(self) -> dict[str, FunctionConfig]:
         """Return what is said, by function, in one query."""
         return {row.function: row for row in self.rows}
+
+    def with_runs(self) -> list[str]:
+        """Return the ids of functions that have runs, whether anybody knows them or not."""
+        quote = self.connection.ops.quote_name
+        runs = Run._meta.db_table
+        named = _KNOWN.format(function=quote("function"), runs=quote(runs))
+        with self.connection.cursor() as cursor:
+            cursor.execute(named)
+            return [str(name) for (name,) in cursor.fetchall()]
 
     def lock(self, function: str) -> FunctionConfig | None:
         """Return a function's row, held against others until the caller's transaction ends."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -97,7 +97,7 @@ class Memory(Table):
         }
 
     @retried
-    def abandon(self, run: RunClaim, keys: Iterable[str]) -> None:
+    def abandon(self, run: RunClaim, keys: Collection[str]) -> None:
         """Give up planned steps that nobody needs any more, also those whose bodies run.
 
         One that has ended meanwhile is given up like the others: who drives the run went on without
@@ -133,7 +133,7 @@ class Memory(Table):
 
     @retried
     def record(
-        self, run: RunClaim, results: Sequence[Result], retried: Iterable[str]
+        self, run: RunClaim, results: Sequence[Result], retried: Collection[str]
     ) -> list[Memo]:
         """Record steps that ran in place, under the run's claim.
 
@@ -154,7 +154,7 @@ class Memory(Table):
         with transaction.atomic(self.alias):
             return [self._record_one(run, result, again) for result in results]
 
-    def record_alone(self, run: RunClaim, result: Result, retried: Iterable[str]) -> Memo:
+    def record_alone(self, run: RunClaim, result: Result, retried: Collection[str]) -> Memo:
         """Record a step in the caller's transaction, which is lost if another has recorded it.
 
         Raises:
@@ -213,10 +213,12 @@ class Memory(Table):
         return bool(row.update(by=run.claim, **outcome_fields(result)))
 
     def _adopt(self, run: RunClaim, result: Result) -> Memo:
-        """The step has a row: ours, from a statement whose outcome was unknown, or a rival's."""
+        """The step has a row already: ours, from a statement whose outcome was unknown, or a rival's.
+
+        Whoever has lost the run stops here. He would adopt one result after the other otherwise, and
+        run the bodies of steps that are recorded.
+        """
         memo = self.history(run.id).memos.get(result.request.key)
-        if memo is not None:
-            return memo
-        if result.is_final or not self.runs.held(run).exists():
+        if (memo is None and result.is_final) or not self.runs.held(run).exists():
             raise Fenced
-        return result.memo
+        return memo or result.memo

@@ -29,9 +29,9 @@ class _Earlier(Func):
     def as_sqlite(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any
     ) -> tuple[str, Any]:
-        """Move the text that a time is; the zeros are the microseconds that others have."""
+        """Move the text that a time is. It stays as long as that of `database_now`, to be no later."""
         form = "'%%%%Y-%%%%m-%%%%d %%%%H:%%%%M:%%%%f'"
-        moved = f"(STRFTIME({form}, %(expressions)s) || ' seconds') || '000')"
+        moved = f"(STRFTIME({form}, %(expressions)s) || ' seconds'))"
         return self.as_sql(compiler, connection, template=moved, arg_joiner=", (0 - ", **extra)
 
     def as_mysql(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -249,7 +249,7 @@ class Runs(Outside):
         return bool(ended)
 
     @retried
-    def explain(self, runs: Iterable[UUID], reason: str) -> None:
+    def explain(self, runs: Collection[UUID], reason: str) -> None:
         """Say on the runs why they are not moving."""
         self.rows.filter(pk__in=list(runs)).update(reason=reason[:500])
 

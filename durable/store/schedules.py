@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -32,7 +32,7 @@ class Schedules(Table):
         return [Scheduled(**row) for row in rows.values(*fields)]
 
     @retried
-    def add(self, lines: Iterable[tuple[str, str]]) -> None:
+    def add(self, lines: Collection[tuple[str, str]]) -> None:
         """Insert a row for each function and line that has none; it is due, so that somebody looks."""
         # What the database writes itself, SQLite does not find again by the value that was read.
         # A second ago, as the clocks of here and there differ by some.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -289,7 +289,7 @@ class Steps(Memory):
         return parked.update(due_at=database_now(), status=RunStatus.QUEUED)
 
     @retried
-    def give_back(self, claims: Iterable[StepClaim], delay: float = 0.0) -> None:
+    def give_back(self, claims: Collection[StepClaim], delay: float = 0.0) -> None:
         """Let go of planned steps that this process cannot run."""
         ordered = sorted(claims, key=lambda claim: (claim.claim, claim.id))
         for number, same in groupby(ordered, key=lambda claim: claim.claim):

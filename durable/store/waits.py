@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -84,13 +84,13 @@ class Waits(Table):
         return list(rows.order_by("pk")[:limit])
 
     @retried
-    def of_steps(self, steps: Iterable[int]) -> Mapping[int, Wait]:
+    def of_steps(self, steps: Collection[int]) -> Mapping[int, Wait]:
         """Return the waits of steps."""
         rows = self.rows.filter(step__in=list(steps))
         return {row.step_id: row for row in rows if row.step_id is not None}
 
     @retried
-    def close(self, steps: Iterable[int]) -> None:
+    def close(self, steps: Collection[int]) -> None:
         """Forget the waits of steps that have ended."""
         self.rows.filter(step__in=list(steps)).delete()
 

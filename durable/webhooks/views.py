@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from typing import TypeVar
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -16,14 +19,22 @@ from durable.webhooks.intake import take
 from durable.webhooks.refused import RefusedError
 from durable.webhooks.source import find
 
+V = TypeVar("V", bound=Callable[..., HttpResponse])
+
 logger = logging.getLogger("durable.webhooks")
+
+
+def _on_its_own(view: V) -> V:
+    for alias in settings.DATABASES:
+        view = transaction.non_atomic_requests(alias)(view)
+    return view
 
 
 # Outside of ATOMIC_REQUESTS: that it was stored is answered after the commit, and a database that was
 # busy is asked again.
 @csrf_exempt
 @login_not_required
-@transaction.non_atomic_requests
+@_on_its_own
 def receive(request: HttpRequest, source: str) -> HttpResponse:
     """Take a delivery: 200 with the ids of its events, once they are committed."""
     try:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
-from tests.campaigns import crash
+from tests.campaigns import crash, pause
 from tests.campaigns.crash import Trial
+from tests.campaigns.interleave import explore
 from tests.campaigns.options import Options
 from tests.campaigns.points import Fault
+from tests.campaigns.races import RACES
 from tests.campaigns.scenarios.scenario import Scenario
-from tests.campaigns.stage import theatre
+from tests.campaigns.stage import staged, theatre
 from tests.campaigns.tally import Tally
 
 _KILLS = (Fault.KILL_BEFORE, Fault.KILL_AFTER)
@@ -78,6 +81,39 @@ def forks(options: Options) -> Tally:
     return tally
 
 
+def pauses(options: Options) -> Tally:
+    """P: a worker that stands still at each place, while another takes over or the run is cancelled."""
+    tally = Tally(campaign="P pauses", seed=options.seed, size=options.size)
+    draw = options.draw
+    for scenario in options.played:
+        with defined(scenario):
+            first = 1 + draw.randrange(options.every)
+            for meanwhile in (pause.take_over, pause.cancel):
+                for at in range(first, 10_000, options.every):
+                    play = partial(pause.play, scenario, at, meanwhile)
+                    if tally.play(f"{scenario}: {meanwhile.__name__} at {at}", play) is False:
+                        break
+            tally.counts["scenarios"] += 1
+    return tally
+
+
+def races(options: Options) -> Tally:
+    """X: every order of the statements of those who meet."""
+    tally = Tally(campaign="X races", seed=options.seed, size=options.size)
+    for race in RACES.values():
+        if options.scenarios and race.name not in options.scenarios:
+            continue
+        with theatre(), staged():
+            found = tally.play(race.name, partial(explore, race, options.most))
+            if found is not None:
+                played, locked, is_whole = found
+                tally.counts["orders"] += played
+                tally.counts["orders in which one waited for a lock"] += locked
+                tally.counts["races explored whole"] += is_whole
+                tally.figures[race.name] = played
+    return tally
+
+
 def _play(tally: Tally, trials: Iterator[Trial]) -> None:
     for trial in trials:
         tally.play(str(trial), lambda trial=trial: crash.play(trial))  # type: ignore[misc]
@@ -87,4 +123,6 @@ CAMPAIGNS: dict[str, Callable[[Options], Tally]] = {
     "singles": singles,
     "pairs": pairs,
     "forks": forks,
+    "pauses": pauses,
+    "races": races,
 }

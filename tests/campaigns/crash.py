@@ -76,9 +76,9 @@ def _play(trial: Trial, stage: Stage, injectors: list[Injector]) -> Played:
         ended = _forked(trial, stage, injector) if trial.is_forked and injector.at else None
         if ended is None:
             ended = live(trial.scenario, stage, injector)
-        deaths += injector.has_struck and injector.fault.is_deadly
-        # An error that the engine could not tell from its own counts as a lost worker.
-        deaths += injector.has_struck and injector.fault is Fault.NO_MEMORY
+        # What commits with its effects runs again when they were rolled back.
+        is_again = injector.fault.is_deadly or injector.fault.is_stray or trial.scenario.effects
+        deaths += bool(injector.has_struck and is_again)
         hold_always(stage)
         if not ended and life >= len(trial.faults):
             break
@@ -100,7 +100,7 @@ def live(scenario: Scenario, stage: Stage, injector: Injector) -> bool:
         return True
     finally:
         stage.injector = Injector()
-        if injector.is_dead or injector.fault is Fault.TIMED_OUT:
+        if injector.has_struck:
             connections["default"].close()
     return False
 
@@ -176,5 +176,7 @@ def singles(
     """Yield a trial for each fault at every so manieth place, from `first` on."""
     places = len(count(scenario))
     for number, fault in enumerate(faults):
+        if fault in scenario.spared:
+            continue
         for at in range(1 + (first + number) % every, places + 1, every):
             yield Trial(scenario=scenario, faults=((fault, at),))

@@ -38,7 +38,12 @@ class Fault(enum.StrEnum):
     @property
     def is_deadly(self) -> bool:
         """Whether the process is gone, and its lease has to pass."""
-        return self in (Fault.KILL_BEFORE, Fault.KILL_AFTER, Fault.TIMED_OUT)
+        return self in (Fault.KILL_BEFORE, Fault.KILL_AFTER)
+
+    @property
+    def is_stray(self) -> bool:
+        """Whether it is an error that comes out of nowhere: what it meets fails, and is tried again."""
+        return self in (Fault.TIMED_OUT, Fault.NO_MEMORY)
 
     @property
     def is_refusal(self) -> bool:
@@ -98,12 +103,16 @@ class Injector:
 
     def _go_wrong(self, label: str, do: Do) -> Any:
         is_begin = label.startswith("BEGIN")
-        if self.fault in (Fault.KILL_AFTER, Fault.LOST_AFTER) and not is_begin:
+        # Django leaves the transaction open when something strange comes out of a commit.
+        is_after = self.fault in (Fault.KILL_AFTER, Fault.LOST_AFTER)
+        if (is_after and not is_begin) or (self.fault.is_stray and label == "COMMIT"):
             do()
         if self.fault.is_deadly:
             self._die(label)
         if self.fault is Fault.NO_MEMORY:
             raise MemoryError(label)
+        if self.fault is Fault.TIMED_OUT:
+            raise TimedOut(label)
         if self.fault.is_refusal:
             refuse(self.fault, is_commit=label == "COMMIT")
         if not _is_file():
@@ -113,8 +122,6 @@ class Injector:
     def _die(self, label: str) -> None:
         if self.is_real:
             os.kill(os.getpid(), signal.SIGKILL)
-        if self.fault is Fault.TIMED_OUT:
-            raise TimedOut(label)
         self.is_dead = True
         if not _is_file():
             hang_up()

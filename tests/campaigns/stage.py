@@ -46,6 +46,7 @@ class Stage:
         ledger: the ids under which events were accepted, by the id that the client gave.
         notes: what a scenario wants to keep, such as when a cancel was confirmed.
         boots: processes so far.
+        is_retired: whether the process takes nothing new any more.
     """
 
     store: Store = field(default_factory=get_store)
@@ -54,6 +55,7 @@ class Stage:
     ledger: dict[str, str] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
     boots: int = 0
+    is_retired: bool = False
     worker: Worker = field(init=False)
 
     def __post_init__(self) -> None:
@@ -83,13 +85,15 @@ class Stage:
         deliver(self.store)
         sweep(self.store)
         for _ in range(most):
-            if not self.worker.take_one():
+            if self.is_retired or not self.worker.take_one():
                 return
 
     def rest(self) -> None:
         """Work, and let the time pass, until nothing comes due any more."""
         for _ in range(MOST_JUMPS):
             self.work()
+            if self.is_retired:
+                return
             wait = self.store.due(1).next_in
             if wait is None and Event.objects.filter(route_at__isnull=False).exists():
                 wait = HOLD  # somebody died while he handed one out

@@ -7,7 +7,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,18 @@ from django.db import connection
 from tests.campaigns.truth import UntrueError
 
 FOLDER = Path("var") / "campaigns"
+_KEPT = (
+    "campaign",
+    "seed",
+    "size",
+    "database",
+    "day",
+    "trials",
+    "counts",
+    "figures",
+    "failures",
+    "seconds",
+)
 _EVERY = 5.0  # seconds between two lines of progress
 
 
@@ -65,7 +77,7 @@ class Tally:
     def save(self) -> None:
         """Write the count down."""
         FOLDER.mkdir(parents=True, exist_ok=True)
-        kept = {name: value for name, value in asdict(self).items() if not name.startswith("_")}
+        kept = {name: getattr(self, name) for name in _KEPT}
         name = f"{self.campaign}-{self.database}".replace(" ", "-").replace(",", "")
         (FOLDER / f"{name}.json").write_text(json.dumps(kept, indent=1) + "\n")
         self._say(f"{self.trials} trials, {len(self.failures)} failures, {self.seconds:.0f} s")

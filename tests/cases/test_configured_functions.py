@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -32,14 +33,14 @@ def five(ctx: durable.ContextSync) -> list[str]:
     def branch(name: str) -> str:
         return ctx.step.run(name, say, name) + ctx.step.run(f"{name}2", say, f"{name}2")
 
-    return list(ctx.group.parallel(tuple(lambda n=n: branch(n) for n in "abcde")))
+    return list(ctx.group.parallel(tuple(partial(branch, name) for name in "abcde")))
 
 
 async def five_async(ctx: durable.Context) -> list[str]:
     async def branch(name: str) -> str:
         return await ctx.step.run(name, asay, name) + await ctx.step.run(f"{name}2", asay, name)
 
-    return list(await ctx.group.parallel(tuple(lambda n=n: branch(n) for n in "abcde")))
+    return list(await ctx.group.parallel(tuple(partial(branch, name) for name in "abcde")))
 
 
 def test_retries_and_backoff_are_obeyed(player: Player) -> None:
@@ -128,7 +129,7 @@ def test_with_fan_out_each_step_is_claimed_alone(
     player.define(handler)
     configure(fan_out=True, parallel_mode=mode)
     run = player.send()
-    per_piece = []
+    per_piece: list[int] = []
     while player.worker.take_one():
         done = run.steps.filter(status=StepStatus.DONE).count()
         per_piece.append(done - sum(per_piece))

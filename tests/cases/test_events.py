@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 import durable
 from durable.models import Event, Run
+from durable.store.waits import Waits
 from tests.harness import EVENT, Player, journal, note
 
 DAY = 24 * 3600
@@ -179,3 +180,16 @@ def test_one_event_may_start_many_runs(player: Player) -> None:
     durable.send(durable.Event(name=EVENT))
     player.work()
     assert Run.objects.filter(status="completed").count() == 300
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_goes_wrong_after_the_commit_does_not_make_the_send_look_failed(
+    player: Player, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(*_: object) -> None:
+        raise OperationalError("the connection was lost")
+
+    monkeypatch.setattr(Waits, "paths", fails)
+    (event,) = durable.send(durable.Event(name="case/nobody-listens"))
+    assert Event.objects.filter(pk=event).exists()
+    assert "the connection was lost" in caplog.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import durable
 from durable import clock
@@ -74,7 +75,7 @@ def test_a_run_at_work_rests_before_its_next_step_and_goes_on_there(player: Play
 def test_planned_steps_wait_too(player: Player) -> None:
     def group(ctx: durable.ContextSync) -> list[str]:
         names = ("a", "b", "c")
-        steps = tuple(lambda n=n: ctx.step.run(n, say, n) for n in names)
+        steps = tuple(partial(ctx.step.run, name, say, name) for name in names)
         return list(ctx.group.parallel(steps))
 
     player.define(group, strict=True)

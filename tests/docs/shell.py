@@ -79,7 +79,7 @@ def check(shown: str, printed: str) -> None:
         if data and not name:
             _compare(json.loads(data), json.loads(real.removeprefix("data: ")), "$")
         else:
-            assert _kind(line) == _kind(real), f"{line!r} is shown, and {real!r} came"
+            assert _is_alike(line, real), f"{line!r} is shown, and {real!r} came"
 
 
 def _compare(shown: Any, real: Any, path: str) -> None:
@@ -96,9 +96,14 @@ def _compare(shown: Any, real: Any, path: str) -> None:
         for number, (one, other) in enumerate(zip(shown, real, strict=True)):
             _compare(one, other, f"{path}[{number}]")
     elif isinstance(shown, str) and isinstance(real, str):
-        assert _kind(shown) == _kind(real), f"{path}: {shown!r} is shown, and {real!r} came"
+        assert _is_alike(shown, real), f"{path}: {shown!r} is shown, and {real!r} came"
     elif not path.endswith(".id"):
         assert shown == real, f"{path}: {shown!r} is shown, and {real!r} came"
+
+
+def _is_alike(shown: str, real: str) -> bool:
+    beginning, left_out, _ = shown.partition(LEFT_OUT)
+    return real.startswith(beginning) if left_out else _kind(shown) == _kind(real)
 
 
 def _kind(text: str) -> str:
@@ -115,6 +120,4 @@ def _kind(text: str) -> str:
         pass
     else:
         return "a time"
-    if LEFT_OUT in text:
-        return text.partition(LEFT_OUT)[0]
     return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|\bdk[0-9a-f]{12}|\d{10,}\S*", "#", text)

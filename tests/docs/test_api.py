@@ -56,7 +56,7 @@ def begun(**data: Any) -> Run:
         durable.Event(name="shop/order.placed", data=data, subject="shop.order:7")
     )
     Player().work()
-    return Run.objects.get(event=event)
+    return Run.objects.get(event_id=event)
 
 
 def test_the_overview(read: Read, shell: Shell) -> None:

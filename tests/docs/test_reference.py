@@ -22,6 +22,7 @@ from tests.docs.pages import code, page
 COMMANDS = (
     "durable_worker",
     "durable_send",
+    "durable_key",
     "durable_list",
     "durable_show",
     "durable_verify",

@@ -86,7 +86,7 @@ def test_who_may_view_does_nothing_else() -> None:
 
 
 def test_nobody_gives_more_than_he_has() -> None:
-    client = staff("view_key", "add_key", "change_key", "add_event")
+    client = staff("view_key", "add_key", "change_key", "send_event")
     assert add(client, operations="runs.*").status_code == 403
     assert add(client).status_code == 200
     strong = Key.objects.create(

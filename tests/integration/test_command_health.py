@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import InterfaceError
 
 import durable
 from durable.authoring.registry import Registry
+from durable.management.commands import durable_health
 from durable.models import RunStatus
 from tests.integration import rows
 
@@ -71,6 +73,15 @@ def test_json_is_for_programs() -> None:
     assert found["stuck"][0]["run"] == str(run.pk)
     assert found["oldest_due_seconds"] > 60
     assert found["concerns"][0]["code"] == "stuck-leases"
+
+
+def test_database_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: object) -> None:
+        raise InterfaceError("connection\n refused")
+
+    monkeypatch.setattr(durable_health, "look", fail)
+    with pytest.raises(CommandError, match="'default' cannot be asked: connection refused"):
+        asked()
 
 
 def test_quiet_tells_by_the_exit_code_alone() -> None:

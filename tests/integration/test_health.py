@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from importlib import import_module
 from types import ModuleType
 
 import pytest
@@ -20,6 +21,8 @@ from durable.store.condition import Condition
 from tests.integration import rows
 
 pytestmark = pytest.mark.django_db
+
+LOOK = import_module("durable.engine.health.look")  # the package gives its function this name
 
 
 @pytest.fixture(autouse=True)
@@ -192,6 +195,23 @@ def test_gravest_concern_comes_first() -> None:
     health = seen()
     assert codes(health) == ["stuck-leases", "unsupervised"]
     assert health.level is Level.CRITICAL
+
+
+def test_broker_that_does_not_answer_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> int:
+        raise ConnectionError("refused")
+
+    rows.worker()
+    monkeypatch.setattr(LOOK, "untaken", fail)
+    health = seen()
+    assert (codes(health), health.broker.untaken) == (["broker"], None)
+    assert any("does not say what waits" in text for _, text in facts(health))
+
+
+def test_messages_that_pile_up_are_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows.worker()
+    monkeypatch.setattr(LOOK, "untaken", lambda: 1001)
+    assert codes(seen()) == ["messages"]
 
 
 @pytest.mark.parametrize(

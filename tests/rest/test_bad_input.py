@@ -144,7 +144,7 @@ def test_a_body_without_a_length_is_counted_while_it_is_read(key: Callable[..., 
         URL, b"", "application/json", headers={"Authorization": f"Bearer {key()}"}
     )
     request.META.pop("CONTENT_LENGTH", None)
-    request._stream = body = Endless()  # type: ignore[attr-defined]
+    request._stream = body = Endless()
     response = EventsView.as_view()(request)
     assert response.status_code == 413
     assert body.count <= EventsView.max_body + 1

@@ -84,6 +84,26 @@ def test_every_view_says_what_it_does() -> None:
         assert not [name for name in names if name and name not in OPERATIONS], path
 
 
+def needed() -> Iterator[tuple[str, str, str]]:
+    """Return address, method and operation of all that can be asked for with a key in the header."""
+    for path, view in mine():
+        actions = getattr(view, "actions", None)
+        for method in METHODS:
+            name = (actions or {}).get(method, "") if actions else method.upper()
+            if name and (actions or hasattr(view.cls, method)) and not path.endswith("/e/x"):
+                yield path, method, view.cls.operations.get(name, view.cls.operation)
+
+
+def test_each_operation_opens_its_own_doors_and_no_other(api: Api) -> None:
+    only = {name: api(name) for name in OPERATIONS}
+    without = {name: api(" ".join(set(OPERATIONS) - {name})) for name in OPERATIONS}
+    asked = list(needed())
+    assert {name for _, _, name in asked} >= {"runs.cancel", "events.send", "keys.change"}
+    for path, method, name in asked:
+        assert getattr(only[name], method)(path).status_code not in (401, 403), (path, method)
+        assert getattr(without[name], method)(path).status_code == 403, (path, method)
+
+
 def test_every_operation_is_a_permission_that_can_be_given() -> None:
     known = {
         f"{one.content_type.app_label}.{one.codename}"
@@ -134,6 +154,8 @@ def test_the_browsable_pages_work(api: Api) -> None:
     shown = api().get("/durable/keys/", headers={"Accept": "text/html"})
     assert shown.status_code == 200
     assert "text/html" in shown["Content-Type"]
+    for path, _ in mine():
+        assert api().get(path, headers={"Accept": "text/html"}).status_code < 500, path
     refused = Client().get("/durable/keys/", headers={"Accept": "text/html"})
     assert refused.status_code == 401
     assert "text/html" in refused["Content-Type"]

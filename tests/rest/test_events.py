@@ -9,14 +9,18 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.contrib.auth.models import Permission, User
-from django.test import Client
+from django.db import connection
+from django.test import AsyncClient, Client
 
 import durable
 from durable.authoring.registry import Registry
 from durable.engine import receipts
+from durable.engine.ingest import accept
 from durable.models import Event, Receipt, Run
 from durable.rest import events as address
+from durable.rest.events import EventsView
 from durable.store import get_store
 
 pytestmark = pytest.mark.django_db
@@ -131,10 +135,34 @@ def test_a_key_sends_for_its_tenant(api: Api) -> None:
 
 def test_a_user_with_the_permission_sends() -> None:
     user = User.objects.create_user("ada")
-    user.user_permissions.add(Permission.objects.get(codename="add_event"))
+    user.user_permissions.add(Permission.objects.get(codename="send_event"))
     client = Client()
     client.force_login(user)
     assert post(client, PAID).status_code == 201
+
+
+def test_a_site_under_asgi_takes_events(key: Callable[..., str]) -> None:
+    post = async_to_sync(AsyncClient().post)
+    headers = {"Authorization": f"Bearer {key()}"}
+    assert post(URL, PAID, "application/json", headers=headers).status_code == 201
+    too_large = b" " * (EventsView.max_body + 1)
+    assert post(URL, too_large, "application/json", headers=headers).status_code == 413
+
+
+def test_a_site_with_a_transaction_for_each_request_answers_after_the_commit(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, depths = api(), list[int]()
+
+    def accepted(*args: Any) -> Any:
+        depths.append(len(connection.savepoint_ids))
+        return accept(*args)
+
+    monkeypatch.setattr(address, "accept", accepted)
+    for is_atomic in (True, False):
+        monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", is_atomic)
+        post(client, PAID)
+    assert depths[0] == depths[1]
 
 
 def test_nothing_is_sent_when_the_commit_fails(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,8 +211,8 @@ def test_a_request_whose_worker_was_lost_is_done_again(api: Api, clock: ModuleTy
     client = api()
     post(client, PAID, **AGAIN)
     Receipt.objects.update(status=None)
-    Event.objects.all()._raw_delete("default")
-    Run.objects.all()._raw_delete("default")
+    Run.objects.all().delete()
+    Event.objects.all().delete()
     clock.travel(timedelta(seconds=61))
     assert post(client, PAID, **AGAIN).status_code == 201
 

@@ -113,3 +113,19 @@ def test_an_invocation_that_cannot_be_meant_is_refused(
     player.define(order)
     assert post(api(), "functions/case/invoke/", body).status_code == 422
     assert not Run.objects.exists()
+
+
+def test_a_request_that_is_sent_again_is_answered_as_before(api: Api, player: Player) -> None:
+    player.define(order)
+    client, headers = api(), {"Idempotency-Key": "once"}
+    path, media = "/durable/functions/case/invoke/", "application/json"
+    answers = [client.post(path, {}, content_type=media, headers=headers) for _ in range(2)]
+    assert answers[0].json() == answers[1].json()
+    assert answers[1]["Idempotency-Replayed"] == "true"
+    run = Run.objects.get()
+    replays = [
+        client.post(f"/durable/runs/{run.pk}/replay/", {}, content_type=media, headers=headers)
+        for headers in 2 * ({"Idempotency-Key": "twice"},)
+    ]
+    assert replays[0].json() == replays[1].json()
+    assert Run.objects.count() == 2

@@ -178,7 +178,7 @@ def test_what_a_key_of_a_tenant_makes_is_of_the_tenant(api: Api) -> None:
 
 def test_a_user_makes_no_key_that_may_do_more() -> None:
     user = User.objects.create_user("ada")
-    codes = ["add_key", "add_event"]
+    codes = ["add_key", "send_event"]
     user.user_permissions.set(Permission.objects.filter(codename__in=codes))
     client = Client()
     client.force_login(user)

@@ -122,6 +122,8 @@ def test_runs_are_found_by_each_filter(api: Api, player: Player) -> None:
         {"created_after": "soon"},
         {"function": "a\0"},
         {"function": ""},
+        {"limit": [1, 2]},
+        {"name": ["a", "b"]},
     ],
     ids=str,
 )

@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 import uvicorn
+from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.contrib.auth.models import Permission, User
 from django.core.asgi import get_asgi_application
 from django.db import connections
@@ -83,6 +85,7 @@ def watched(path: str, key: str = "", **headers: str) -> tuple[Any, list[Told]]:
     async def read() -> tuple[Any, str]:
         answer: Any = await AsyncClient().get(path, headers=headers)
         parts = [part async for part in answer] if answer.streaming else []
+        await sync_to_async(connections.close_all)()  # of the thread that the request was given
         return answer, b"".join(parts).decode()
 
     answer, text = asyncio.run(read())
@@ -156,7 +159,9 @@ def test_the_line_is_kept_open(
 
     async def read() -> str:
         answer: Any = await AsyncClient().get(path_of(resting), headers=headers)
-        return b"".join([part async for part in answer]).decode()
+        parts = [part async for part in answer]
+        await sync_to_async(connections.close_all)()
+        return b"".join(parts).decode()
 
     text = asyncio.run(read())
     assert text.startswith("retry: 1000\n\n")
@@ -211,6 +216,15 @@ def test_a_user_of_the_site_gets_a_ticket_too(resting: Run, short: None) -> None
     assert watched(f"{path_of(resting)}?ticket={word}")[0].status_code == 200
     user.user_permissions.clear()
     assert watched(f"{path_of(resting)}?ticket={word}")[0].status_code == 403
+
+
+def test_neither_a_login_nor_a_transaction_is_forced_on_it(
+    key: Callable[..., str], resting: Run, short: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(connections["default"].settings_dict, "ATOMIC_REQUESTS", True)
+    login = "django.contrib.auth.middleware.LoginRequiredMiddleware"
+    with override_settings(MIDDLEWARE=[*settings.MIDDLEWARE, login]):
+        assert watched(path_of(resting), key())[0].status_code == 200
 
 
 def test_a_server_that_cannot_stream_says_where_to_poll(api: Api, resting: Run) -> None:

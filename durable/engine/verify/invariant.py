@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import Model, QuerySet
@@ -11,6 +12,9 @@ from django.db.models import Model, QuerySet
 from durable.store import Store
 
 Rows = QuerySet[Any]
+ROUNDING = timedelta(
+    milliseconds=100
+)  # statements written in different ways round the time differently
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

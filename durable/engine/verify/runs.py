@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from durable.engine.verify.invariant import Invariant, Rows
+from durable.engine.verify.invariant import ROUNDING, Invariant, Rows
 from durable.engine.verify.repairs import RECOUNT, WAKE_RUN
 from durable.models import Blob, Run, RunStatus, Step, StepStatus
 from durable.models.status import FINAL_RUN, OPEN_STEP
@@ -64,7 +64,7 @@ def _miscounted(runs: Rows) -> Rows:
 
 
 def _started_too_late(runs: Rows) -> Rows:
-    return runs.filter(parent__ended__lt=F("created"))
+    return runs.filter(created__gt=F("parent__ended") + ROUNDING)
 
 
 INVARIANTS = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Exists, F, OuterRef, Q
 
-from durable.engine.verify.invariant import Invariant, Rows
+from durable.engine.verify.invariant import ROUNDING, Invariant, Rows
 from durable.engine.verify.repairs import WAKE_STEP
 from durable.models import Attempt, Blob, Run, Step, StepStatus, Wait
 from durable.models.status import OPEN_STEP
@@ -47,7 +47,7 @@ def _half_ended(steps: Rows) -> Rows:
 
 
 def _after_the_end(steps: Rows) -> Rows:
-    return steps.filter(status__in=_ENDED, ended__gt=F("run__ended"))
+    return steps.filter(status__in=_ENDED, ended__gt=F("run__ended") + ROUNDING)
 
 
 def _unheard_child(steps: Rows) -> Rows:

@@ -8,7 +8,8 @@ from typing import Any
 
 from django.core.checks import ERROR, CheckMessage, Tags, run_checks
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import DatabaseError, connections
+from django.db import Error as DatabaseError
+from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 
 from durable.checks.site import TAG

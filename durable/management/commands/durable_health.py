@@ -8,8 +8,9 @@ from argparse import ArgumentTypeError
 from collections.abc import Iterator
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
+from django.db import Error as DatabaseError
 from django.db import connections
 
 from durable.engine.health import Health, Level, Limits, facts, look
@@ -18,7 +19,7 @@ from durable.store import get_store
 
 
 class Command(BaseCommand):
-    """Ends with 1 when something is critical; the database is only read."""
+    """Ends with 1 when something is critical, or nothing can be asked; the database is only read."""
 
     help = (
         "Say who works, what waits, what is stuck, and what to do about it. Ends with 1 if something "
@@ -45,7 +46,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Look, print, and judge."""
-        health = look(get_store(options["database"]), Limits(oldest=options["oldest"]))
+        store = get_store(options["database"])
+        try:
+            health = look(store, Limits(oldest=options["oldest"]))
+        except DatabaseError as error:
+            text = " ".join(str(error).split())
+            raise CommandError(f"The database {store.alias!r} cannot be asked: {text}") from error
         if options["format"] == "json":
             write(self.stdout, [json.dumps(_json(health), indent=2, cls=DjangoJSONEncoder)])
         elif options["verbosity"]:

@@ -9,9 +9,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from durable import clock
-from durable.engine.keys import Made, Rights, make, revoke, rotate
+from durable.engine.keys import KeyInvalidError, Made, Rights, make, revoke, rotate
 from durable.engine.operations import Actor
-from durable.errors import KeyInvalidError
 from durable.models import Key
 from durable.store import get_store
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from durable.rest.shapes.strict import Strict, Text
+from durable.rest.shapes.strict import Strict, Text, Time
 
 
 class RightsShape(Strict):
@@ -17,7 +17,7 @@ class RightsShape(Strict):
     events = serializers.ListField(child=Text(max_length=256), default=["*"])
     tenant = Text(max_length=128, default="", allow_blank=True)
     rate = serializers.IntegerField(default=None, allow_null=True, min_value=1, max_value=999_999)
-    expires = serializers.DateTimeField(default=None, allow_null=True)
+    expires = Time(default=None, allow_null=True)
     signs = serializers.BooleanField(default=False)
 
 
@@ -53,11 +53,11 @@ class KeyShape(serializers.Serializer[Any]):
     events = Lines()
     tenant = serializers.CharField(allow_blank=True)
     rate = serializers.IntegerField(allow_null=True)
-    expires = serializers.DateTimeField(allow_null=True)
+    expires = Time(allow_null=True)
     signs = serializers.BooleanField(source="is_signing")
-    created = serializers.DateTimeField()
-    revoked = serializers.DateTimeField(allow_null=True)
-    used = serializers.DateTimeField(allow_null=True)
+    created = Time()
+    revoked = Time(allow_null=True)
+    used = Time(allow_null=True)
 
 
 class MadeKeyShape(KeyShape):

@@ -16,6 +16,7 @@ from durable.rest.shapes.strict import (
     Object,
     Strict,
     Text,
+    Time,
     Whole,
 )
 
@@ -32,9 +33,9 @@ class RunShape(serializers.Serializer[Any]):
     tenant = serializers.CharField(allow_blank=True)
     subject = serializers.CharField(allow_blank=True)
     reason = serializers.CharField(allow_blank=True, help_text="Why it is not moving.")
-    created = serializers.DateTimeField()
-    started = serializers.DateTimeField(allow_null=True)
-    ended = serializers.DateTimeField(allow_null=True)
+    created = Time()
+    started = Time(allow_null=True)
+    ended = Time(allow_null=True)
     parent = serializers.UUIDField(  # type: ignore[assignment]  # it is no attribute
         source="parent_id", allow_null=True, help_text="The run that invoked it."
     )
@@ -56,9 +57,7 @@ class RunDetailShape(RunShape):
     steps = serializers.DictField(
         child=serializers.IntegerField(), help_text="How many, by status."
     )
-    due = serializers.DateTimeField(
-        source="due_at", allow_null=True, help_text="When a worker may take it."
-    )
+    due = Time(source="due_at", allow_null=True, help_text="When a worker may take it.")
     attempt = serializers.IntegerField(help_text="Of the code between two steps, from 0.")
     error = ErrorShape(allow_null=True)
 

@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from durable.models import StepStatus
 from durable.rest.shapes.run import ErrorShape
-from durable.rest.shapes.strict import Anything, Choice, Strict, Whole
+from durable.rest.shapes.strict import Anything, Choice, Strict, Time, Whole
 
 
 class StepShape(serializers.Serializer[Any]):
@@ -23,9 +23,9 @@ class StepShape(serializers.Serializer[Any]):
     mode = serializers.CharField(allow_blank=True)
     status = serializers.ChoiceField(StepStatus.choices)
     attempt = serializers.IntegerField()
-    due = serializers.DateTimeField(source="due_at", allow_null=True)
-    started = serializers.DateTimeField(allow_null=True)
-    ended = serializers.DateTimeField(allow_null=True)
+    due = Time(source="due_at", allow_null=True)
+    started = Time(allow_null=True)
+    ended = Time(allow_null=True)
     error = ErrorShape(allow_null=True)
     output = Anything(required=False)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.http import QueryDict
@@ -50,9 +50,13 @@ def read(shape: type[Strict], data: Any) -> dict[str, Any]:
 
 
 def _plain(shape: type[Strict], query: QueryDict) -> dict[str, Any]:
-    """Return parameters as JSON has them: what is empty is not the same as what is left out."""
+    """Return parameters as JSON has them: what is empty is not left out, what is there twice is a list."""
     lists = {name for name, one in shape().fields.items() if isinstance(one, serializers.ListField)}
-    found = {name: query.getlist(name) if name in lists else query[name] for name in query}
+    found: dict[str, Any] = {
+        name: values if name in lists or len(values) > 1 else values[0]
+        for name, values in query.lists()
+        if values
+    }
     found.pop(FORMAT, None)
     return found
 
@@ -93,7 +97,14 @@ class Moment(serializers.DateTimeField):
         found: datetime = super().to_internal_value(value)
         if not 1970 <= found.year <= 2200:
             self.fail("far")
-        return found
+        return found.astimezone(UTC)
+
+
+class Time(serializers.DateTimeField):
+    """A time in an answer: in UTC, whatever the site's time zone is."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(default_timezone=UTC, **kwargs)
 
 
 class Whole(serializers.IntegerField):

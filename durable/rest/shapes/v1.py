@@ -6,28 +6,28 @@ from typing import Any
 
 from rest_framework import serializers
 
-from durable.rest.shapes.strict import Anything, Moment, Strict, Text
+from durable.rest.shapes.strict import Anything, Moment, Strict, Text, Time
 
 
 class V1MetadataShape(serializers.Serializer[Any]):
     """When it was read; nothing is cached."""
 
-    fetched_at = serializers.DateTimeField()
-    cached_until = serializers.DateTimeField(allow_null=True)
+    fetched_at = Time()
+    cached_until = Time(allow_null=True)
 
 
 class V1RunShape(serializers.Serializer[Any]):
     """A run. `output` is there for who may read payloads, when the run has ended."""
 
     run_id = serializers.UUIDField()
-    run_started_at = serializers.DateTimeField()
+    run_started_at = Time()
     function_id = serializers.CharField()
     function_version = serializers.IntegerField()
     environment_id = serializers.UUIDField()
     event_id = serializers.UUIDField(allow_null=True)
     original_run_id = serializers.UUIDField(required=False)
     status = serializers.ChoiceField(["Scheduled", "Running", "Completed", "Failed", "Cancelled"])
-    ended_at = serializers.DateTimeField(allow_null=True)
+    ended_at = Time(allow_null=True)
     output = Anything(required=False)
 
 
@@ -60,8 +60,8 @@ class V1CancellationShape(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     environment_id = serializers.UUIDField()
     function_id = serializers.CharField()
-    started_after = serializers.DateTimeField(allow_null=True)
-    started_before = serializers.DateTimeField()
+    started_after = Time(allow_null=True)
+    started_before = Time()
     cancelled = serializers.IntegerField()
 
 

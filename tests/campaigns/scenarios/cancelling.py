@@ -85,9 +85,6 @@ def not_last(stage: Stage) -> None:
     assert stage.count("last") == 0
 
 
-_FUNCTIONS = {"f": "cancelled"}
-
-
 def _both(**options: Any) -> None:
     function(long, "f", **options)
     function(child, "child", "never")
@@ -98,6 +95,7 @@ SCENARIOS = (
         name="cancel, queued",
         define=_both,
         live=while_queued,
+        is_timely=True,
         ends={"f": "cancelled"},
         check=nothing_more,
     ),
@@ -105,14 +103,17 @@ SCENARIOS = (
         name="cancel, waiting",
         define=_both,
         live=while_waiting,
+        is_timely=True,
         ends={"f": "cancelled", "child": "completed"},
         bodies={"first": 1, "child's": 1},
         check=nothing_more,
+        maybe=("child", "first", "child's"),
     ),
     Scenario(
         name="cancel, running",
         define=lambda: function(suicidal, "f"),
         live=go,
+        is_timely=True,
         ends={"f": "cancelled"},
         bodies={"first": 1},
         check=not_last,
@@ -121,6 +122,7 @@ SCENARIOS = (
         name="cancel, ended",
         define=_both,
         live=after_the_end,
+        is_timely=True,
         ends={"f": "completed", "child": "completed"},
         bodies={"first": 1, "last": 1, "child's": 1},
     ),
@@ -128,16 +130,20 @@ SCENARIOS = (
         name="cancel by event",
         define=lambda: _both(cancel=[durable.Cancel(event="stop")]),
         live=by_event,
+        is_timely=True,
         ends={"f": "cancelled", "child": "completed"},
         bodies={"first": 1, "child's": 1},
         check=not_last,
+        maybe=("child", "first", "child's"),
     ),
     Scenario(
         name="cancel by time",
         define=lambda: _both(timeouts=durable.Timeouts(finish=timedelta(minutes=30))),
         live=go,
+        is_timely=True,
         ends={"f": "cancelled", "child": "completed"},
         bodies={"first": 1, "child's": 1},
         check=not_last,
+        maybe=("child", "first", "child's"),
     ),
 )

@@ -61,13 +61,16 @@ def mapped(ctx: durable.ContextSync) -> dict[str, Any]:
 _BRANCHES = {"a": 1, "shaky b": 2, "x": 1, "y": 1, "last": 1}
 
 
-def _of(name: str, handler: Any, bodies: dict[str, int], **options: Any) -> Scenario:
+def _of(
+    name: str, handler: Any, bodies: dict[str, int], together: int = 1, **options: Any
+) -> Scenario:
     return Scenario(
         name=name,
         define=lambda: function(handler, "f", **options),
         live=go,
         ends={"f": "completed"},
         bodies=bodies,
+        together=together,
     )
 
 
@@ -78,5 +81,5 @@ SCENARIOS = (
     _of("nested", nested, {"p": 1, "q": 1, "r": 1, "x": 1, "y": 1}),
     _of("race", raced, {"quick": 1, "last": 1}),
     _of("race by time", lost_race, {"last": 1}),
-    _of("map", mapped, {"i": 1, "j": 1, "k": 1, "l": 1, "last": 1}),
+    _of("map", mapped, {"i": 1, "j": 1, "k": 1, "l": 1, "last": 1}, together=2),
 )

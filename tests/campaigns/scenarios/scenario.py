@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import durable
+from tests.campaigns.points import Fault
 from tests.campaigns.stage import Stage, stage
 
 Handler = Callable[..., Any]
@@ -26,6 +27,9 @@ class Scenario:
         check: what else must be so.
         together: bodies that one process has under way at the same time, at most.
         effects: bodies whose writes commit with their record.
+        maybe: functions that a fault may keep from being started, because a cancel comes before.
+        is_timely: how it ends depends on who comes first, the client or the end of a pause.
+        spared: faults that are not played, because they end the run by rights.
     """
 
     name: str
@@ -36,6 +40,9 @@ class Scenario:
     check: Callable[[Stage], None] = lambda stage: None
     together: int = 1
     effects: tuple[str, ...] = ()
+    maybe: tuple[str, ...] = ()
+    is_timely: bool = False
+    spared: tuple[Fault, ...] = ()
 
     def __str__(self) -> str:
         return self.name
