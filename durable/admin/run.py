@@ -59,11 +59,11 @@ class RunAdmin(ReadOnlyAdmin[Run]):
         "short_id",
         "state",
         "function",
-        "about",
         "steps_done",
-        "why",
         "began",
         "duration",
+        "why",
+        "about",
         "tried",
     )
     list_filter = (

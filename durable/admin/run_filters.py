@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from durable import clock
 from durable.admin.filters import KnownFilter
-from durable.admin.run_failed import names_of_failed_steps
+from durable.admin.run_failed import names_of_failed_steps, runs_by_failed_step
 from durable.engine.selection import CHILD, TOP, Selection, first_id_of
 from durable.models import Run, RunStatus
 
@@ -87,21 +87,24 @@ class KinFilter(admin.SimpleListFilter):
 
 
 class FailedStepFilter(admin.SimpleListFilter):
-    """Failed runs by the step that failed. Names are looked up beside failed runs only."""
+    """The newest failed runs by the step that failed. Names are looked up beside failed runs only."""
 
-    title = _("failed step")
+    title = _("failed step, of the newest 500 failures")
     parameter_name = "failed_step"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, Any]]:
         """Return the step that is asked for, and those that failed among the newest failed runs."""
         asked = request.GET.get(self.parameter_name or "")
-        is_beside = asked or request.GET.get("status__exact") == RunStatus.FAILED
+        is_beside = request.GET.get("status__exact") == RunStatus.FAILED
         names = set(names_of_failed_steps() if is_beside else ()) | ({asked} if asked else set())
         return [(name, name) for name in sorted(names)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Run]) -> QuerySet[Run]:
         """Keep the failed runs in which it failed."""
-        return Selection(failed_step=self.value() or "").of(queryset)
+        if not self.value():
+            return queryset
+        failed = queryset.filter(status=RunStatus.FAILED)
+        return failed.filter(pk__in=runs_by_failed_step(self.value() or ""))
 
 
 def _one_of(value: str | None, *known: str) -> str:

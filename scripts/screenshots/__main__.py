@@ -17,18 +17,21 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from scripts.bootstrap import ROOT
 from scripts.browser import launch
 
-THEMES = {
+Scheme = Literal["light", "dark"]
+
+THEMES: dict[str, tuple[Scheme, ...]] = {
     "stock": ("light", "dark"),
     "unfold": ("light", "dark"),
     "jazzmin": ("light",),
     "admin-interface": ("light",),
 }
 PATIENCE = 30.0  # seconds until a server must answer
-SIZE = {"width": 1360, "height": 1100}
+WIDTH, HEIGHT = 1360, 1100
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -92,7 +95,10 @@ def _take(theme: str, url: str, run: str, folder: Path) -> None:
     with launch() as browser:
         for scheme in THEMES[theme]:
             context = browser.new_context(
-                viewport=SIZE, color_scheme=scheme, reduced_motion="reduce", device_scale_factor=1
+                viewport={"width": WIDTH, "height": HEIGHT},
+                color_scheme=scheme,
+                reduced_motion="reduce",
+                device_scale_factor=1,
             )
             page = context.new_page()
             page.goto(f"{url}login/?next=/admin/")
@@ -108,9 +114,23 @@ def _take(theme: str, url: str, run: str, folder: Path) -> None:
                 page.wait_for_load_state("load")
                 page.wait_for_timeout(700)
                 file = folder / f"admin-{name}-{theme}-{scheme}.png"
-                page.screenshot(path=file, full_page=is_full)
+                if is_full:  # not `full_page`: bars that stick to the window would be in the middle
+                    tall = page.evaluate("document.documentElement.scrollHeight")
+                    page.set_viewport_size({"width": WIDTH, "height": max(tall, HEIGHT)})
+                page.screenshot(path=file)
+                page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
+                _shrink(file)
                 print(file.relative_to(ROOT) if file.is_relative_to(ROOT) else file)
             context.close()
+
+
+def _shrink(file: Path) -> None:
+    """Make a picture small: few colours are enough for a page."""
+    from PIL import Image
+
+    with Image.open(file) as picture:
+        small = picture.convert("RGB").resize((picture.width * 3 // 4, picture.height * 3 // 4))
+        small.quantize(256, method=Image.Quantize.MAXCOVERAGE).save(file, optimize=True)
 
 
 if __name__ == "__main__":

@@ -142,7 +142,10 @@ def _order(now: datetime) -> Run:
     }
     event = _event("order/placed", data, at)
     started = at + timedelta(seconds=2.6)
-    run = _run("fulfil-order", RunStatus.WAITING, at, event, started=started, pending=2, wave=3)
+    about = {"subject": "auth.user:1", "tenant": "acme"}
+    run = _run(
+        "fulfil-order", RunStatus.WAITING, at, event, started=started, pending=2, wave=3, **about
+    )
     _step(
         run,
         "load-order",

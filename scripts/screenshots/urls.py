@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.contrib import admin
 from django.urls import path
+from django.utils.module_loading import import_string
 
-if settings.THEME == "unfold":
-    from unfold.sites import UnfoldAdminSite
+from scripts.screenshots.settings import THEME
 
-    admin.site.__class__ = UnfoldAdminSite
+if THEME == "unfold":
+    admin.site.__class__ = import_string("unfold.sites.UnfoldAdminSite")
 
 urlpatterns = [path("admin/", admin.site.urls)]

@@ -94,7 +94,7 @@ def stage(house: House, db: None) -> Iterator[Stage]:
     size = {"width": 1360, "height": 1000}
     context = house.chromium.new_context(viewport=size, reduced_motion="reduce")
     context.grant_permissions(["clipboard-read", "clipboard-write"])
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(40_000)
     page = context.new_page()
     with _functions():
         _log_in(page, house.admin)
