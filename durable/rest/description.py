@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from rest_framework.renderers import JSONRenderer
@@ -44,8 +45,12 @@ class SchemaView(View):
         """OpenAPI 3.1, for programs that make clients, and for people. 404 where drf-spectacular is
         not installed.
         """
-        root = request.path.removesuffix("schema/").rstrip("/")
-        found = generated(URLCONF, {**SETTINGS, "SERVERS": [{"url": root}]})
-        if found is None:
-            raise Problem(404, "not_found", "Install drf-spectacular to have the API described.")
-        return Response(found)
+        return Response(_described(request.path.removesuffix("schema/").rstrip("/")))
+
+
+@lru_cache(maxsize=8)
+def _described(root: str) -> Any:
+    found = generated(URLCONF, {**SETTINGS, "SERVERS": [{"url": root}]})
+    if found is None:
+        raise Problem(404, "not_found", "Install drf-spectacular to have the API described.")
+    return found

@@ -93,7 +93,7 @@ class Door(View):
             raise Problem(404, "not_found")
         poll = reverse(f"{self._namespace(request)}run-detail", kwargs={"id": run.pk})
         answer = Response(status=204, headers={"Link": f'<{poll}>; rel="monitor"'})
-        answer.watched = run.pk  # for the view below
+        answer.watched = run.pk  # for the view below  # type: ignore[attr-defined]
         return answer
 
     def _namespace(self, request: Request) -> str:

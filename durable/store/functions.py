@@ -42,6 +42,7 @@ class Functions(Table):
         """All that is said."""
         return FunctionConfig.objects.using(self.alias)
 
+    @retried
     def all(self) -> dict[str, FunctionConfig]:
         """Return what is said, by function, in one query."""
         return {row.function: row for row in self.rows}

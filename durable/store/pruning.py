@@ -79,7 +79,7 @@ class Pruning(Table):
         with transaction.atomic(self.alias):
             rows = self._held(self._old(status, age).filter(pk__in=list(runs)))
             found = dict(rows.values_list("pk", "event"))
-            for model, field in _parts():
+            for model, field in _parts(Run):
                 self._empty(model, field, list(found))
             for field in _references():
                 children = self._runs.filter(**{f"{field.name}__in": list(found)})
@@ -111,7 +111,10 @@ class Pruning(Table):
 
     def _remove_events(self, events: Sequence[UUID]) -> int:
         rows = self._held(self._without_runs(events))
-        return self._delete(Event, list(rows.values_list("pk", flat=True)))
+        found = list(rows.values_list("pk", flat=True))
+        for model, field in _parts(Event):
+            self._empty(model, field, found)
+        return self._delete(Event, found)
 
     def _without_runs(self, events: Sequence[UUID]) -> QuerySet[Event]:
         used = Run.objects.filter(event=OuterRef("pk"))
@@ -127,10 +130,10 @@ class Pruning(Table):
             of=("self",) if features.has_select_for_update_of else (),
         )
 
-    def _empty(self, model: type[Model], field: str, runs: Sequence[UUID]) -> None:
-        """Remove the rows of a table that belong to runs; they may be many more than the runs."""
+    def _empty(self, model: type[Model], field: str, owners: Sequence[UUID]) -> None:
+        """Remove the rows of a table that belong to runs or events; they may be many more."""
         rows: QuerySet[Any] = model._base_manager.using(self.alias)
-        mine = rows.filter(**{f"{field}__in": list(runs)}).order_by()
+        mine = rows.filter(**{f"{field}__in": list(owners)}).order_by()
         while ids := list(mine.values_list("pk", flat=True)[:MOST]):
             self._delete(model, ids)
 
@@ -150,11 +153,11 @@ class Pruning(Table):
         return removed
 
 
-def _parts() -> list[tuple[type[Model], str]]:
-    """Return the models whose rows go with their run, those that refer to others of them first."""
+def _parts(owner: type[Model]) -> list[tuple[type[Model], str]]:
+    """Return the models whose rows go with their owner, those that refer to others of them first."""
     found = [
         (relation.related_model, relation.field.name)
-        for relation in Run._meta.related_objects
+        for relation in owner._meta.related_objects
         if relation.on_delete is models.CASCADE
     ]
     parts = {model for model, _ in found}

@@ -6,16 +6,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from tests.campaigns import crash, pause
+from tests.campaigns import crash, machine, pause
 from tests.campaigns.crash import Trial
 from tests.campaigns.interleave import explore
+from tests.campaigns.mutants import hunt
 from tests.campaigns.options import Options
 from tests.campaigns.points import Fault
 from tests.campaigns.races import RACES
 from tests.campaigns.scenarios.scenario import Scenario
+from tests.campaigns.seeded import MUTANTS
 from tests.campaigns.stage import staged, theatre
 from tests.campaigns.tally import Tally
 
+HUNDRED = 100
 _KILLS = (Fault.KILL_BEFORE, Fault.KILL_AFTER)
 
 
@@ -29,21 +32,24 @@ def defined(scenario: Scenario) -> Iterator[None]:
 
 def singles(options: Options) -> Tally:
     """S: each fault at each place of each scenario."""
-    tally = Tally(campaign="S singles", seed=options.seed, size=options.size)
+    tally = _tally("S singles", options)
     draw = options.draw
     for scenario in options.played:
         with defined(scenario):
             first = draw.randrange(options.every)
+            whole = tally.play(f"{scenario}: nothing goes wrong", partial(crash.count, scenario))
+            if whole is None:
+                continue
             _play(tally, crash.singles(scenario, options.kinds, options.every, first))
             tally.counts["scenarios"] += 1
-            tally.counts["places"] += len(crash.count(scenario))
+            tally.counts["places"] += len(whole)
     tally.counts["kinds of faults"] = len(options.kinds)
     return tally
 
 
 def pairs(options: Options) -> Tally:
     """S: a crash at each place, and one more at each place of the recovery."""
-    tally = Tally(campaign="S pairs", seed=options.seed, size=options.size)
+    tally = _tally("S pairs", options)
     draw = options.draw
     for scenario in options.played:
         with defined(scenario):
@@ -67,7 +73,7 @@ def _second(tally: Tally, scenario: Scenario, at: int, every: int) -> bool:
 
 def forks(options: Options) -> Tally:
     """S: processes of their own that end by SIGKILL, at each place."""
-    tally = Tally(campaign="S forked kills", seed=options.seed, size=options.size)
+    tally = _tally("S forked kills", options)
     draw = options.draw
     for scenario in options.played:
         with defined(scenario):
@@ -83,9 +89,11 @@ def forks(options: Options) -> Tally:
 
 def pauses(options: Options) -> Tally:
     """P: a worker that stands still at each place, while another takes over or the run is cancelled."""
-    tally = Tally(campaign="P pauses", seed=options.seed, size=options.size)
+    tally = _tally("P pauses", options)
     draw = options.draw
     for scenario in options.played:
+        if scenario.is_deadly:
+            continue
         with defined(scenario):
             first = 1 + draw.randrange(options.every)
             for meanwhile in (pause.take_over, pause.cancel):
@@ -99,7 +107,7 @@ def pauses(options: Options) -> Tally:
 
 def races(options: Options) -> Tally:
     """X: every order of the statements of those who meet."""
-    tally = Tally(campaign="X races", seed=options.seed, size=options.size)
+    tally = _tally("X races", options)
     for race in RACES.values():
         if options.scenarios and race.name not in options.scenarios:
             continue
@@ -114,6 +122,36 @@ def races(options: Options) -> Tally:
     return tally
 
 
+def programs(options: Options) -> Tally:
+    """H: random programs, a hundred to a trial."""
+    tally = _tally("H programs", options)
+    for number in range(max(options.most // HUNDRED, 1)):
+        with theatre():
+            examples = min(options.most, HUNDRED)
+            play = partial(machine.explore, examples, options.seed + number)
+            tally.play(f"seed {options.seed + number}", play)
+            tally.counts["programs"] += examples
+    return tally
+
+
+def mutants(options: Options) -> Tally:
+    """M: bugs put in on purpose, each of which a campaign must notice. Those asked for, or so many."""
+    tally = _tally("M mutants", options)
+    drawn = list(MUTANTS)
+    options.draw.shuffle(drawn)
+    for mutant in drawn[: options.most]:
+        if not options.scenarios or mutant.name in options.scenarios:
+            tally.play(mutant.name, partial(hunt, mutant))
+            tally.counts["by " + mutant.killer[0]] += 1
+    return tally
+
+
+def _tally(campaign: str, options: Options) -> Tally:
+    return Tally(
+        campaign=campaign, seed=options.seed, size=options.size, is_stopped=options.is_stopped
+    )
+
+
 def _play(tally: Tally, trials: Iterator[Trial]) -> None:
     for trial in trials:
         tally.play(str(trial), lambda trial=trial: crash.play(trial))  # type: ignore[misc]
@@ -125,4 +163,6 @@ CAMPAIGNS: dict[str, Callable[[Options], Tally]] = {
     "forks": forks,
     "pauses": pauses,
     "races": races,
+    "programs": programs,
+    "mutants": mutants,
 }

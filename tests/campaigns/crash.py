@@ -61,9 +61,10 @@ def play(trial: Trial) -> Played:
         injectors: list[Injector] = []
         try:
             return _play(trial, stage, injectors)
-        except AssertionError as error:
+        except Exception as error:
+            connections["default"].close()
             where = "; ".join(one.where for one in injectors if one.at)
-            told = f"{trial}\n{where}\n{error}\n{stage.tell()}"
+            told = f"{trial}\n{where}\n{error!r}\n{error}\n{stage.tell()}"
             raise UntrueError(told, dump()) from error
 
 

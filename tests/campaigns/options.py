@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from tests.campaigns.points import Fault
 from tests.campaigns.scenarios import SCENARIOS
@@ -22,6 +22,7 @@ class Options:
         faults: names; all if empty.
         most: trials, schedules or examples.
         size: what the report calls it.
+        is_stopped: the first failure ends it.
     """
 
     seed: int = 0
@@ -30,7 +31,7 @@ class Options:
     faults: tuple[str, ...] = ()
     most: int = 1_000_000
     size: str = "nightly"
-    extra: dict[str, str] = field(default_factory=dict)
+    is_stopped: bool = False
 
     @property
     def played(self) -> Sequence[Scenario]:

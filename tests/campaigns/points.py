@@ -87,7 +87,7 @@ class Injector:
         self.trace.append(label)
         if len(self.trace) == self.at and self.fault.is_deadly:
             self.has_struck = True
-            self._die(label)
+            self.die(label)
 
     @contextmanager
     def on(self) -> Iterator[None]:
@@ -108,7 +108,7 @@ class Injector:
         if (is_after and not is_begin) or (self.fault.is_stray and label == "COMMIT"):
             do()
         if self.fault.is_deadly:
-            self._die(label)
+            self.die(label)
         if self.fault is Fault.NO_MEMORY:
             raise MemoryError(label)
         if self.fault is Fault.TIMED_OUT:
@@ -119,7 +119,8 @@ class Injector:
             hang_up()
         raise OperationalError(f"{self.fault.value}: {label[:80]}")
 
-    def _die(self, label: str) -> None:
+    def die(self, label: str) -> None:
+        """End the process here."""
         if self.is_real:
             os.kill(os.getpid(), signal.SIGKILL)
         self.is_dead = True

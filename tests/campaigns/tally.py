@@ -32,6 +32,14 @@ _KEPT = (
 _EVERY = 5.0  # seconds between two lines of progress
 
 
+class StopAskedError(Exception):
+    """The first failure is enough."""
+
+    def __init__(self, tally: Tally) -> None:
+        super().__init__()
+        self.tally = tally
+
+
 @dataclass(slots=True, kw_only=True)
 class Tally:
     """The count of one campaign on one database.
@@ -41,6 +49,7 @@ class Tally:
         database: the vendor.
         seed: what its draws began with.
         size: "sample" or "nightly".
+        is_stopped: the first failure ends it.
         trials: played.
         counts: of whatever else the campaign counts.
         figures: measured.
@@ -51,6 +60,7 @@ class Tally:
     campaign: str
     seed: int
     size: str = "sample"
+    is_stopped: bool = False
     database: str = field(default_factory=lambda: connection.vendor)
     trials: int = 0
     counts: Counter[str] = field(default_factory=Counter)
@@ -69,6 +79,8 @@ class Tally:
         except UntrueError as error:
             self.failures.append(name)
             self._keep(name, error)
+            if self.is_stopped:
+                raise StopAskedError(self) from error
             return None
         finally:
             self.seconds = time.monotonic() - self._begun

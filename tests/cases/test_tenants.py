@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 
 import durable
 from durable.errors import EventInvalidError
@@ -185,3 +186,12 @@ def test_a_tenant_that_cannot_be_stored_is_refused(tenant: Any) -> None:
         pay(tenant)
     assert refused.value.field == "tenant"
     assert not Event.objects.exists()
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("column", ["tenant", "subject"])
+def test_lists_of_a_tenant_and_of_a_subject_are_read_from_their_index(column: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    newest = Run.objects.filter(**{column: "shop.order:7"}).order_by("-pk")[:50]
+    assert f"durable_run_{column}_idx" in newest.explain()

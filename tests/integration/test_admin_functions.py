@@ -268,3 +268,11 @@ def test_names_and_conditions_are_shown_as_text(
     rows.run(function="odd")
     for path in (LIST, f"{LIST}odd/change/", f"{LIST}odd/run/"):
         assert hostile not in get(admin_client, path)
+
+
+def test_enter_in_a_field_saves_and_does_not_pause(admin_client: Client) -> None:
+    page = get(admin_client, PAGE)
+    form = page.split('id="functionconfig_form"')[1].split("</form>")[0]
+    assert 'name="_save"' in form
+    for button in form.split("<button")[1:]:
+        assert 'form="durable-do"' in button.split(">")[0]

@@ -18,6 +18,7 @@ from durable.errors import RunNotFoundError
 from durable.models import (
     Attempt,
     Blob,
+    Delivery,
     Event,
     FunctionConfig,
     Run,
@@ -280,3 +281,13 @@ def test_what_is_said_of_a_function_without_a_deploy_is_stronger_than_the_settin
     with override_settings(DURABLE={"RETENTION": "30d"}):
         pruned(retention(kept(get_store())))
     assert _by_function() == {"audit": 1}
+
+
+def test_what_tells_to_whom_an_event_was_given_goes_with_either(aged: Any) -> None:
+    waited, young = rows.run(), rows.run(RunStatus.WAITING, pending=1)
+    heard = [rows.event("order/paid"), rows.event("order/sent")]
+    for event, run in ((heard[0], waited), (heard[0], young), (heard[1], waited)):
+        Delivery.objects.create(event=event, run=run, delivered=rows.ago(0))
+    aged()
+    pruned()
+    assert (Delivery.objects.count(), Event.objects.count()) == (0, 1)

@@ -38,6 +38,7 @@ NEVER = durable.TriggerEvent(event="never")
 def steady(monkeypatch: pytest.MonkeyPatch, clean_stage: None) -> Iterator[None]:
     monkeypatch.setattr("durable.engine.wave.STRAGGLERS", 0.0)
     monkeypatch.setattr("durable.worker.drain._ATTEND", PATIENCE)
+    monkeypatch.setattr("durable.engine.overrides.AGE", 0.0)
     with override_settings(DURABLE={"BACKOFF": [RETRY], "JITTER": 0, "LEASE": stage.LEASE}):
         yield
 

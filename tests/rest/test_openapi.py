@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.urls import URLPattern, get_resolver
 from drf_spectacular.management.commands.spectacular import Command
 
-from durable.rest import openapi
+from durable.rest import description, openapi, urls
 from durable.rest.description import SETTINGS, URLCONF
 from tests.rest.test_runs import Api
 
@@ -19,12 +19,12 @@ METHODS = ("get", "post", "put", "patch", "delete")
 
 
 @pytest.fixture(scope="module")
-def description() -> Any:
+def described() -> Any:
     return openapi.generated(URLCONF, SETTINGS)
 
 
-def operations(description: Any) -> Iterator[tuple[str, Any]]:
-    for path, item in description["paths"].items():
+def operations(described: Any) -> Iterator[tuple[str, Any]]:
+    for path, item in described["paths"].items():
         for method in METHODS:
             if method in item:
                 yield f"{method.upper()} {path}", item[method]
@@ -42,22 +42,22 @@ def test_it_is_made_without_a_warning_and_is_valid(tmp_path: Path) -> None:
     assert (tmp_path / "openapi.yaml").read_text().startswith("openapi: 3.1")
 
 
-def test_every_address_is_described(description: Any) -> None:
+def test_every_address_is_described(described: Any) -> None:
     routes = [p for p in get_resolver(URLCONF).url_patterns if isinstance(p, URLPattern)]
-    assert len(description["paths"]) == len({str(route.pattern) for route in routes})
+    assert len(described["paths"]) == len({str(route.pattern) for route in routes})
 
 
-def test_every_operation_has_a_name_a_summary_and_a_sentence(description: Any) -> None:
-    found = list(operations(description))
+def test_every_operation_has_a_name_a_summary_and_a_sentence(described: Any) -> None:
+    found = list(operations(described))
     assert len({one["operationId"] for _, one in found}) == len(found)
     assert not [label for label, one in found if not one.get("summary")]
     assert not [label for label, one in found if not one.get("description")]
 
 
-def test_every_answer_with_a_body_has_an_example(description: Any) -> None:
+def test_every_answer_with_a_body_has_an_example(described: Any) -> None:
     without = [
         label
-        for label, one in operations(description)
+        for label, one in operations(described)
         if not any(
             "example" in str(answer.get("content", ""))
             for status, answer in one["responses"].items()
@@ -77,7 +77,9 @@ def test_it_is_served_with_the_address_it_is_mounted_at(api: Api) -> None:
 
 @pytest.mark.django_db
 def test_without_drf_spectacular_there_is_none(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert urls.urlpatterns  # views are described as they are imported
     monkeypatch.setattr(openapi, "utils", None)
+    description._described.cache_clear()
     assert api().get("/durable/schema/").status_code == 404
     assert openapi.described("Do it", gives={200: None})(str) is str
     assert openapi.of_schema({})(str) is str

@@ -29,6 +29,7 @@ class Scenario:
         effects: bodies whose writes commit with their record.
         maybe: functions that a fault may keep from being started, because a cancel comes before.
         is_timely: how it ends depends on who comes first, the client or the end of a pause.
+        is_deadly: its bodies end their process.
         spared: faults that are not played, because they end the run by rights.
     """
 
@@ -42,6 +43,7 @@ class Scenario:
     effects: tuple[str, ...] = ()
     maybe: tuple[str, ...] = ()
     is_timely: bool = False
+    is_deadly: bool = False
     spared: tuple[Fault, ...] = ()
 
     def __str__(self) -> str:

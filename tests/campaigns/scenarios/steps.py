@@ -11,7 +11,7 @@ from django.contrib.auth.models import Group
 import durable
 from tests.campaigns.points import Fault
 from tests.campaigns.scenarios.scenario import Scenario, act, function, go, stumble
-from tests.campaigns.stage import stage
+from tests.campaigns.stage import Stage, stage
 
 LARGE = 3000  # characters, more than a row keeps
 
@@ -99,6 +99,21 @@ def rough(ctx: durable.ContextSync) -> dict[str, Any]:
     return {"first": first, "last": ctx.step.run("last", act, "last")}
 
 
+def poisoned(ctx: durable.ContextSync) -> None:
+    ctx.step.run("before", act, "before")
+    ctx.step.run("poison", die)
+
+
+def die() -> None:
+    """Be the body of a step that takes its process along, each time."""
+    act("poison")
+    stage().injector.die("poison")
+
+
+def lost(stage: Stage) -> None:
+    assert stage.run_of("f", "go").failure["name"] == "WorkerLost"  # type: ignore[index]
+
+
 _SEQUENCE = {"first": 1, "shaky": 2, "large": 1, "last": 1}
 
 SCENARIOS = (
@@ -156,5 +171,15 @@ SCENARIOS = (
         live=go,
         ends={"f": "completed"},
         bodies={"first": 1, "bad": 1, "last": 1},
+    ),
+    Scenario(
+        name="poison",
+        define=lambda: (function(poisoned, "f"),),
+        live=go,
+        ends={"f": "failed"},
+        bodies={"before": 1, "poison": 3},
+        check=lost,
+        is_deadly=True,
+        maybe=("poison",),  # a fault may be one of the deaths that it is allowed
     ),
 )

@@ -1,0 +1,54 @@
+"""The page that says what was played, and what came of it: written from what the campaigns counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.campaigns import tally
+
+PAGE = Path("docs") / "explanation" / "evidence.md"
+
+_HEAD = """# Evidence
+
+What the campaigns played, and what came of it. `make campaign` plays them, `make campaign ARGS=evidence` writes this page from what they counted; nothing in it is written by hand.
+
+A trial is one life of one scenario in which one thing goes wrong at one place: before or after a statement, a commit, the body of a step, a wake-up. After each of them all sentences of [`durable_verify`](../reference/commands.md#durable_verify) must be true, every event that was accepted must be there once, every run must have ended as it should, every function must have returned what was recorded of its steps, no body may have run more often than processes died, and what an atomic step wrote must be there once.
+
+- **S singles**: killed before and after, connection lost before and after (so that nobody knows the outcome), deadlock, serialization failure, lock time-out, a task time-out and a lack of memory, at every place of every scenario.
+- **S pairs**: a kill at a place, and another one at each place of the recovery.
+- **S forked kills**: the process is one of its own, and ends by SIGKILL.
+- **P pauses**: a worker stands still at a place for longer than its lease, while another one takes over, or the run is cancelled; then it wakes.
+- **X races**: every order in which the statements of two or three actors can come.
+- **H programs**: random functions with random interventions, against a model.
+- **M mutants**: durable with a bug put in on purpose, which a campaign must notice. Here a failure is a bug that nobody noticed.
+- **C chaos**: real clusters under SIGKILL, SIGSTOP, terminated sessions and lost hints.
+
+Zero failures in so many trials is a bound, not a proof: of a fault at a place that no scenario comes by, they say nothing.
+"""
+
+
+def write() -> None:
+    """Write the page."""
+    kept = tally.saved()
+    PAGE.write_text("\n".join([_HEAD, *_table(kept), "", *_details(kept)]) + "\n")
+
+
+def _table(kept: Sequence[dict[str, Any]]) -> Iterator[str]:
+    yield "| campaign | database | trials | failures | minutes | seed | day |"
+    yield "|---|---|---|---|---|---|---|"
+    for one in kept:
+        minutes = f"{one['seconds'] / 60:.1f}"
+        cells = (one["campaign"], one["database"], f"{one['trials']:,}", len(one["failures"]))
+        yield "| " + " | ".join(map(str, (*cells, minutes, one["seed"], one["day"]))) + " |"
+
+
+def _details(kept: Sequence[dict[str, Any]]) -> Iterator[str]:
+    for one in kept:
+        counted = {**one["counts"], **one["figures"]}
+        if counted:
+            said = ", ".join(f"{name} {value:,}" for name, value in counted.items())
+            yield f"- {one['campaign']} on {one['database']}: {said}."
+        if one["failures"]:
+            yield f"  Failed: {'; '.join(one['failures'])}."
