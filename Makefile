@@ -2,7 +2,7 @@
 
 SHELL = /bin/sh
 .DEFAULT_GOAL = help
-.PHONY: help demo serve test check bench format clean
+.PHONY: help demo serve test check bench campaign format clean
 
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; \
@@ -26,6 +26,9 @@ check: .ready-dev ## The quick part of it: format, lint, imports, types, checks,
 
 bench: .ready-dev ## The benchmarks, as ratios to what the database itself can do
 	@$(VENV) -m bench $(ARGS)
+
+campaign: .ready-dev ## A fault at every place, every order, random programs, seeded bugs; ARGS="singles --every 5"
+	@$(VENV) -m tests.campaigns $(if $(ARGS),$(ARGS),singles pairs forks pauses programs mutants chaos)
 
 format: .ready-dev ## Put code into the one format, and mend what can be mended by machine
 	@$(VENV) -m ruff format .

@@ -22,6 +22,7 @@ PARALLEL = (
     "tests/testing",
     "tests/scenarios",
     "tests/invariants",
+    "tests/campaigns",
 )
 ALONE = ("tests/acceptance", "tests/scenarios", "tests/project")  # they start processes
 TOGETHER_ONLY, ALONE_ONLY = "not redis and not alone", "alone and not redis"

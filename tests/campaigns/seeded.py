@@ -252,7 +252,7 @@ MUTANTS = (
         "store/memory.py",
         'left = Greatest(F("pending") - count, Value(0))',
         'left = Greatest(F("pending") - 0 * count, Value(0))',
-        whole("race"),
+        singles("race", "KILL_BEFORE"),
     ),
     _m(
         "a wait for a cancel is forgotten",
