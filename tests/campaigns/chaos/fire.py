@@ -40,11 +40,16 @@ class Fire:
         """Do one thing, and let go of who has stood still for long enough."""
         self.release(time.monotonic())
         cluster = self.draw.choice(self.clusters)
-        does: list[Callable[[Cluster], None]] = [self._kill] * 6 + [self._hold] * 3
-        does += [self._end_sessions] * 2 + [self._lose_messages]
+        does: dict[Callable[[Cluster], None], int] = {
+            self._kill: 6,
+            self._hold: 3,
+            self._end_sessions: 2,
+            self._lose_messages: 1,
+        }
         # A process may be gone before it is struck, or not be there yet.
         with suppress(psutil.Error, IndexError, KeyError):
-            self.draw.choice(does)(cluster)
+            (strike,) = self.draw.choices(list(does), list(does.values()))
+            strike(cluster)
 
     def release(self, until: float) -> None:
         """Let go of those who were held until then."""

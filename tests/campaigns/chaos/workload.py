@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.models import Group
@@ -85,7 +86,7 @@ class Workload:
 
     def again(self) -> int:
         """Count the bodies that ran more often than without faults."""
-        ran = Counter(line.split()[0] for line in open(self.journal, encoding="utf-8"))
+        ran = Counter(line.split()[0] for line in Path(self.journal).read_text().splitlines())
         wanted = sum(MIX[run.function.removeprefix("chaos-")][1] for run in Run.objects.all())
         return ran.total() - wanted
 
