@@ -2,6 +2,7 @@
 
 python -m bench                        every figure, on every database that answers
 python -m bench latency parallel       those figures only
+python -m bench load                   the database of a million runs, a backlog, large payloads, …: minutes
 python -m bench --database sqlite      on that database only
 python -m bench --quick                fewer rounds, one database: under a minute
 """
@@ -30,6 +31,7 @@ from scripts.bootstrap import ROOT
 from tests import backends
 
 NAMES = tuple(figure.name for figure in FIGURES)
+LOAD = "load"  # all those that take minutes
 DATABASES = ("postgres", "sqlite", "mariadb")
 OTHER_BROKERS = ("orm", "redis")
 PATIENCE = 30.0  # seconds a process may take to put its database away
@@ -62,11 +64,11 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
         epilog="\n".join(lines[2:]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NAMES))
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join((*NAMES, LOAD)))
     parser.add_argument("--database", choices=DATABASES, action="append")
     parser.add_argument("--quick", action="store_true")
     given = parser.parse_args(arguments)
-    if unknown := set(given.names).difference(NAMES):
+    if unknown := set(given.names).difference(NAMES, (LOAD,)):
         parser.error(f"no figure {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
     return given
 
@@ -136,8 +138,12 @@ def _play(place: Place, names: Sequence[str], rows: list[Row], *, is_quick: bool
 
 
 def _names(place: Place, wanted: Sequence[str]) -> list[str]:
-    fitting = [figure.name for figure in FIGURES if place.broker in figure.brokers]
-    return [name for name in fitting if not wanted or name in wanted]
+    fitting = [figure for figure in FIGURES if place.broker in figure.brokers]
+    return [
+        figure.name
+        for figure in fitting
+        if figure.name in wanted or (LOAD in wanted if figure.is_load else not wanted)
+    ]
 
 
 def _machine() -> str:

@@ -66,10 +66,10 @@ def await_marks(path: Path, count: int) -> list[int]:
     return marks()
 
 
-def wait_until(is_so: Callable[[], bool], what: str) -> None:
-    """Look until something is so."""
-    deadline = time.monotonic() + PATIENCE
+def wait_until(is_so: Callable[[], bool], what: str, patience: float = PATIENCE) -> None:
+    """Look until something is so, for so many seconds at most."""
+    deadline = time.monotonic() + patience
     while not is_so():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"waited {PATIENCE:.0f} s for {what}")
+            raise TimeoutError(f"waited {patience:.0f} s for {what}")
         time.sleep(_LOOK)

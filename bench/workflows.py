@@ -16,6 +16,11 @@ def nothing() -> None:
     """Be the body of a step that costs nothing."""
 
 
+def large(size: int) -> str:
+    """Return so many characters."""
+    return "x" * size
+
+
 def now() -> int:
     """Return nanoseconds of the clock that all processes of this machine share."""
     return time.monotonic_ns()
@@ -67,6 +72,24 @@ def fan(ctx: durable.ContextSync) -> int:
     """Do so many steps in parallel."""
     names = [f"part-{number}" for number in range(_count(ctx))]
     ctx.group.parallel(tuple(partial(ctx.step.run, name, nothing) for name in names))
+    return now()
+
+
+@durable.create_function(fn_id="hoard", trigger=durable.TriggerEvent(event="bench/hoard"))
+def hoard(ctx: durable.ContextSync) -> int:
+    """Do so many steps in parallel, each of which returns so many bytes."""
+    names = [f"part-{number}" for number in range(_count(ctx))]
+    size = _count(ctx, "bytes")
+    ctx.group.parallel(tuple(partial(ctx.step.run, name, large, size) for name in names))
+    return now()
+
+
+@durable.create_function(fn_id="slow-fan", trigger=durable.TriggerEvent(event="bench/slow-fan"))
+def slow_fan(ctx: durable.ContextSync) -> int:
+    """Do so many steps in parallel, each of which takes a while."""
+    pause = ctx.event.data["milliseconds"] / 1000
+    names = [f"part-{number}" for number in range(_count(ctx))]
+    ctx.group.parallel(tuple(partial(ctx.step.run, name, time.sleep, pause) for name in names))
     return now()
 
 

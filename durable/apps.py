@@ -31,6 +31,8 @@ class DurableConfig(AppConfig):
         sound = not complaints(getattr(settings, "DURABLE", {}))
         autodiscover_modules(conf.MODULE if sound else DEFAULTS["MODULE"])
         import_module("durable.checks")
+        import_module("durable.many")
+        import_module("durable.roundtrip")
 
 
 def _language() -> str:
@@ -47,7 +49,8 @@ language.follow(_language)
 
 def _prepare_workers() -> None:
     from durable.q2.spawn import at_spawn
-    from durable.worker import heartbeat, process, reaper, ticker, timetable
+    from durable.worker import heartbeat, housekeeping, process, reaper, sighting, ticker, timetable
 
-    for start in (process.prepare, heartbeat.start, ticker.start, reaper.reap, timetable.start):
+    first = (process.prepare, heartbeat.start, ticker.start, reaper.reap, timetable.start)
+    for start in (*first, sighting.start, housekeeping.start):
         at_spawn(start)

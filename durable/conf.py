@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -12,6 +13,10 @@ from django.core.signals import setting_changed
 from durable.errors import SettingInvalidError
 
 BACKOFF: Sequence[float] = (15, 30, 60, 120, 300, 600, 1200, 2400, 3600, 7200)
+REDACT: Sequence[str] = (
+    *("*password*", "*passwd*", "*passphrase*", "*secret*", "*token*", "*apikey*", "*privatekey*"),
+    *("authorization", "cookie", "setcookie", "*credential*", "cardnumber", "cvc", "cvv", "iban"),
+)
 
 DEFAULTS: Mapping[str, Any] = {
     "DATABASE": None,  # alias of durable's tables; None asks the database routers
@@ -30,17 +35,25 @@ DEFAULTS: Mapping[str, Any] = {
     "MAX_RUN_BYTES": 32 * 1024 * 1024,  # JSON of all results of one run
     "MAX_EVENT_BYTES": 3 * 1024 * 1024,  # JSON of one event's data
     "MAX_DEPTH": 64,  # nesting of one JSON value
+    "RETENTION": None,  # how long ended runs are kept: None, a timedelta, "30d", or a dict by function
+    "REDACT": REDACT,  # patterns of keys whose values people do not see, without _ and -: "*token*"
+    "HIDE_PAYLOADS_OF": (),  # patterns of ids of functions whose payloads people do not see: "payroll-*"
     "EXPRESSIONS": "subset",  # language of conditions on events: "subset", or "cel" for all of it
+    "WEBHOOKS": {},  # who may send to hooks/<name>/, by name: SCHEME, SECRETS, EVENT
 }
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "DATABASE": (str, type(None)),
     "JITTER": (int, float, type(None)),
     "MODULE": (str,),
+    "RETENTION": (str, timedelta, dict, type(None)),
     "PARALLEL_MODE": (str,),
     "EXPRESSIONS": (str,),
     "STRICT": (bool,),
+    "WEBHOOKS": (dict,),
     "BACKOFF": (list, tuple, str),
+    "REDACT": (list, tuple),
+    "HIDE_PAYLOADS_OF": (list, tuple),
 }
 
 _CHOICES: Mapping[str, tuple[str, str]] = {
@@ -93,6 +106,8 @@ def _range_complaint(name: str, value: Any) -> str:
     if name in _CHOICES and value not in _CHOICES[name]:
         one, other = _CHOICES[name]
         return f"DURABLE[{name!r}] must be {one!r} or {other!r}, not {value!r}."
+    if name in ("REDACT", "HIDE_PAYLOADS_OF") and not all(isinstance(one, str) for one in value):
+        return f"DURABLE[{name!r}] must list patterns as texts, not {value!r}."
     if name == "BACKOFF" and not isinstance(value, str):
         numbers = all(type(s) in (int, float) and 0 <= s < float("inf") for s in value)
         if not value or not numbers:

@@ -29,6 +29,10 @@ class Check:
 CHECKS = (
     Check(name="format", command=(*RUFF, "format", "--check", *SHORT, ".")),
     Check(name="lint", command=(*RUFF, "check", *SHORT, ".")),
+    Check(
+        name="security",
+        command=(str(BIN / "bandit"), "-qr", "-ll", "-c", "pyproject.toml", "durable"),
+    ),
     Check(name="sizes", command=(sys.executable, "-m", "scripts.sizes"), is_figure=True),
     Check(name="imports", command=(str(BIN / "lint-imports"), "--no-logo")),
     Check(name="types (mypy)", command=(str(BIN / "mypy"),)),

@@ -23,8 +23,14 @@ PARALLEL = (
     "tests/scenarios",
     "tests/invariants",
     "tests/campaigns",
+    "tests/rest",
 )
-ALONE = ("tests/acceptance", "tests/scenarios", "tests/project")  # they start processes
+ALONE = (
+    "tests/acceptance",
+    "tests/scenarios",
+    "tests/project",
+    "tests/browser",
+)  # they start processes
 TOGETHER_ONLY, ALONE_ONLY = "not redis and not alone", "alone and not redis"
 
 NO_TESTS_COLLECTED = 5

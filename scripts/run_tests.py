@@ -20,8 +20,10 @@ from scripts.rows import ALONE, ALONE_ONLY, ONCE, PARALLEL, TOGETHER_ONLY, Resul
 Found = dict[str, servers.Server]
 
 SERVERS = ("sqlite", "postgres", "mariadb", "redis")
-# Every how manieth case is played where all of them would take too long; DURABLE_TEST_FULL=1 plays all.
-SHARES = {"postgres": 3, "mariadb": 5, "another Python": 6}
+# Every how manieth case is played where all of them would take too long, and every how manieth of the
+# dear ones, with threads at each statement or processes of their own; DURABLE_TEST_FULL=1 plays all.
+SHARES = {"sqlite": 1, "postgres": 3, "mariadb": 6, "another Python": 6}
+DEAR = 4
 ELSEWHERE = (
     "tests/unit",
     "tests/integration",
@@ -86,7 +88,7 @@ def _server_row(name: str, server: servers.Server, found: Found) -> Row | Result
         return _skipped(name, server.remark)
     if name == "redis":
         return Row(name=name, alone=("tests", "-m", "redis"), environment=_redis(server, found))
-    share = SHARES.get(name, 1)
+    share = SHARES[name]
     return Row(
         name=name,
         parallel=(*PARALLEL, "-m", TOGETHER_ONLY),
@@ -97,7 +99,10 @@ def _server_row(name: str, server: servers.Server, found: Found) -> Row | Result
 
 
 def _every(share: int) -> dict[str, str]:
-    return {"DURABLE_TEST_EVERY": str(_share(share))}
+    return {
+        "DURABLE_TEST_EVERY": str(_share(share)),
+        "DURABLE_TEST_EVERY_DEAR": str(_share(DEAR)),
+    }
 
 
 def _share(share: int) -> int:
@@ -110,7 +115,8 @@ def _is_full() -> bool:
 
 def _remark(remark: str, share: int) -> str:
     some = f"1 case of {_share(share)}" if _share(share) > 1 else ""
-    return ", ".join(filter(None, [remark, some]))
+    dear = "" if _is_full() else f"1 dear one of {DEAR}"
+    return ", ".join(filter(None, [remark, some, dear]))
 
 
 def _redis(server: servers.Server, found: Found) -> dict[str, str]:

@@ -18,11 +18,16 @@ from pytest_django import DjangoDbBlocker
 from durable import clock as durable_clock
 from durable.authoring.registry import Registry, registry
 from durable.engine import pace
+from durable.engine.overrides import overrides
 from durable.worker import heartbeat
 from project.demo import processes
 from tests import backends
 
 ACCEPTANCE_TIMEOUT = 180  # seconds: real clusters have to start, die and be noticed
+_EVERY = {  # variables that say how many tests of a tier are played; all of the others always are
+    **dict.fromkeys(("cases", "testing", "scenarios", "rest"), "DURABLE_TEST_EVERY"),
+    **dict.fromkeys(("invariants", "acceptance"), "DURABLE_TEST_EVERY_DEAR"),
+}
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -44,17 +49,16 @@ def _is_for(item: pytest.Item, backend: str) -> bool:
 
 
 def _is_drawn(item: pytest.Item) -> bool:
-    """Whether a case is among every so manieth that `DURABLE_TEST_EVERY` asks for; others always are."""
-    every = int(os.environ.get("DURABLE_TEST_EVERY", "1"))
-    is_case = _tier(item) in ("cases", "testing", "scenarios", "acceptance")
-    return not is_case or crc32(item.nodeid.encode()) % every == 0
+    """Whether a test is among every so manieth of its tiers that the environment asks for."""
+    every = int(os.environ.get(_EVERY.get(_tier(item), ""), "1"))
+    return crc32(item.nodeid.encode()) % every == 0
 
 
 def _is_alone(item: pytest.Item) -> bool:
     """Whether it starts processes; of the scenarios those do that are for Postgres only."""
     tier = _tier(item)
     is_cluster = tier == "scenarios" and item.get_closest_marker("postgres") is not None
-    return tier in ("acceptance", "project") or is_cluster
+    return tier in ("acceptance", "browser", "project") or is_cluster
 
 
 def _tier(item: pytest.Item) -> str:
@@ -109,6 +113,12 @@ def _children_left(patience: float) -> set[int]:
 def unknown_paces() -> None:
     """Forget how long the bodies of other tests took."""
     pace.forget()
+
+
+@pytest.fixture(autouse=True)
+def unknown_overrides() -> None:
+    """Forget what other tests said about functions."""
+    overrides.clear()
 
 
 @pytest.fixture(autouse=True)

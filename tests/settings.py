@@ -11,7 +11,7 @@ SECRET_KEY = "for tests only"
 DATABASES = backends.databases()
 Q_CLUSTER = backends.cluster()
 
-INSTALLED_APPS = site.INSTALLED_APPS
+INSTALLED_APPS = [*site.INSTALLED_APPS, "rest_framework"]
 MIDDLEWARE = site.MIDDLEWARE
 TEMPLATES = site.TEMPLATES
 BASE_DIR = site.BASE_DIR

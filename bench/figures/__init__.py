@@ -12,19 +12,24 @@ class Figure:
     Args:
         name: of its module here.
         brokers: under which it is measured.
+        is_load: whether it takes minutes, and so is measured only when it is asked for.
     """
 
     name: str
     brokers: tuple[str, ...] = ("durable",)
+    is_load: bool = False
 
 
 # What drives runs in this process comes first: no cluster may be there to claim them.
 FIGURES = (
+    Figure(name="million", is_load=True),
     Figure(name="storage"),
     Figure(name="checkpoint"),
     Figure(name="sequence"),
     Figure(name="gather"),
     Figure(name="waits"),
+    Figure(name="fanout"),
+    Figure(name="admin"),
     Figure(name="parallel", brokers=("durable", "orm", "redis")),
     Figure(name="latency", brokers=("durable", "orm", "redis")),
     Figure(name="lateness", brokers=("durable", "orm", "redis")),
@@ -32,4 +37,9 @@ FIGURES = (
     Figure(name="memory"),
     Figure(name="sleeping"),
     Figure(name="recovery"),
+    Figure(name="backlog", is_load=True),
+    Figure(name="payloads", is_load=True),
+    Figure(name="retention", is_load=True),
+    Figure(name="snapshot", is_load=True),
+    Figure(name="api"),  # last: nobody drives the runs that it starts
 )

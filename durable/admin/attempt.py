@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 from django.contrib import admin
 from django.contrib.admin.sites import AdminSite
@@ -15,36 +14,33 @@ from django.utils.translation import gettext_lazy as _
 from durable.admin import payload, show
 from durable.admin.filters import as_id
 from durable.admin.readonly import ReadOnlyAdmin
-from durable.models import Attempt
+from durable.models import Attempt, Run
 from durable.store import get_store
 
 MOST = 100  # tries that a page of a run or step shows, the newest
 
 
-def tries_of(
-    request: HttpRequest, site: AdminSite, run: UUID, key: str | None = None
-) -> dict[str, Any]:
-    """Return what the table of failed tries of a run, or of one of its steps, shows."""
+def tries_of(request: HttpRequest, site: AdminSite, run: Run, key: str) -> dict[str, Any]:
+    """Return what the table of failed tries of a step shows."""
     if not request.user.has_perm("durable.view_attempt"):
         return {}
-    rows = Attempt.objects.using(get_store().alias).filter(run=run).order_by("-pk")
-    if key is not None:
-        rows = rows.filter(key=key)
+    rows = Attempt.objects.using(get_store().alias).filter(run=run, key=key).order_by("-pk")
+    is_open = payload.may_see(request, run.function)
     found = list(rows[: MOST + 1])
     return {
-        "failed_tries": [_row(site, attempt) for attempt in found[:MOST][::-1]],
+        "failed_tries": [_row(site, attempt, is_open=is_open) for attempt in found[:MOST][::-1]],
         "more_tries": len(found) > MOST,
         "most_tries": MOST,
-        "tries_url": f"{show.url(site, 'attempt', 'changelist')}?run__id__exact={run}",
+        "tries_url": f"{show.url(site, 'attempt', 'changelist')}?run__id__exact={run.pk}",
     }
 
 
-def _row(site: AdminSite, attempt: Attempt) -> dict[str, Any]:
+def _row(site: AdminSite, attempt: Attempt, *, is_open: bool) -> dict[str, Any]:
     return {
         "link": show.link(site, attempt, step_of(attempt)),
         "number": attempt.number + 1,
         "ended": show.exact(attempt.ended),
-        "error": payload.brief(attempt.failure),
+        "error": payload.brief(attempt.failure) if is_open else attempt.failure["name"],
     }
 
 
@@ -57,18 +53,21 @@ def step_of(attempt: Attempt) -> str:
 class AttemptAdmin(ReadOnlyAdmin[Attempt]):
     """History: these rows never change."""
 
-    list_display = ("what", "tried", "run_link", "failed", "failed_with")
+    list_display = ("what", "tried", "run_link", "failed", "error_name")
     list_select_related = ("run",)
     lean = ("run__output", "run__error", "run__reason", "run__owner")
     search_fields = ("run",)
     search_help_text = _("The whole id of a run.")
-    fieldsets = (
-        (None, {"fields": ("run_link", "what", "tried", "started_at", "ended_at")}),
-        (_("Error"), {"fields": ("failed_with", "code", "traceback")}),
-    )
     started_at = show.time_of("started", _("started"))
     failed = show.ago_of("ended", _("failed"))
     ended_at = show.time_of("ended", _("ended"))
+
+    def get_fieldsets(self, request: HttpRequest, obj: Attempt | None = None) -> Any:
+        """Show the message and the traceback to who may see payloads."""
+        is_open = obj is not None and payload.may_see(request, obj.run.function)
+        error = ("failed_with", "code", "traceback") if is_open else ("error_name", "code")
+        head = ("run_link", "what", "tried", "started_at", "ended_at")
+        return [(None, {"fields": head}), (_("Error"), {"fields": error})]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Attempt], search_term: str
@@ -94,6 +93,11 @@ class AttemptAdmin(ReadOnlyAdmin[Attempt]):
         """Link to the run."""
         label = f"{attempt.run.function} {show.tail(attempt.run_id)}"
         return show.link(self.admin_site, attempt.run, label)
+
+    @admin.display(description=_("error"))
+    def error_name(self, attempt: Attempt) -> str:
+        """Show what kind of error it failed with."""
+        return attempt.failure["name"]
 
     @admin.display(description=_("error"))
     def failed_with(self, attempt: Attempt) -> str:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.sites import AdminSite
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from durable.admin import payload, show
+from durable.admin.event_routes import may_see, routes_of
+from durable.admin.event_send import offer_send, resend
 from durable.admin.filters import NameFilter, as_id
 from durable.admin.readonly import ReadOnlyAdmin
-from durable.models import Event, Run
+from durable.models import Delivery, Event, Run
 from durable.store import get_store
 
 MOST = 50  # runs that an event's page shows
@@ -30,15 +35,61 @@ class EventAdmin(ReadOnlyAdmin[Event]):
     lean = ("data", "dedupe_key")
     search_fields = ("id",)
     search_help_text = _("The whole id of an event, or its whole name.")
-    fieldsets = (
-        (None, {"fields": ("whole_id", "name", "custom_id", "runs_link")}),
-        (_("Times"), {"fields": ("happened_at", "received_at")}),
-        (_("Data"), {"fields": ("content",)}),
-    )
     short_id, whole_id = show.short_id, show.whole_id
     happened_at = show.time_of("ts", _("happened"))
     came = show.ago_of("received", _("received"))
     received_at = show.time_of("received", _("received"))
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the pages by which events are sent, and sent again."""
+        view = self.admin_site.admin_view
+        mine = [
+            path(
+                "send/",
+                view(lambda request: offer_send(self, request)),
+                name="durable_event_send",
+            ),
+            path(
+                "<path:pk>/resend/",
+                view(lambda request, pk: resend(self, request, pk)),
+                name="durable_event_resend",
+            ),
+        ]
+        return mine + super().get_urls()
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Add the way to the form, for who may use it."""
+        may_send = request.user.has_perm("durable.send_event")
+        url = show.url(self.admin_site, "event", "send") if may_send else ""
+        return super().changelist_view(request, {"send_url": url, **(extra_context or {})})
+
+    def prepare(self, events: Sequence[Event]) -> None:
+        """Count, for a whole page at once, whom each event started and woke."""
+        alias, ids = get_store().alias, [event.pk for event in events]
+        counts: dict[str, dict[Any, int]] = {}
+        for name, rows in (
+            ("started", Run.objects.using(alias)),
+            ("woke", Delivery.objects.using(alias)),
+        ):
+            found = rows.filter(event__in=ids).order_by().values_list("event")
+            counts[name] = dict(found.annotate(count=Count("pk")))
+        for event in events:
+            event.__dict__["outcome"] = (
+                counts["started"].get(event.pk, 0),
+                counts["woke"].get(event.pk, 0),
+            )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Event | None = None) -> Any:
+        """Show the data to who may see it."""
+        parts: list[tuple[Any, Any]] = [
+            (None, {"fields": ("whole_id", "name", "custom_id", "runs_link")}),
+            (_("Times"), {"fields": ("happened_at", "received_at")}),
+        ]
+        if obj is not None and may_see(request, obj):
+            parts.append((_("Data"), {"fields": ("content",)}))
+        return parts
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Event], search_term: str
@@ -56,12 +107,21 @@ class EventAdmin(ReadOnlyAdmin[Event]):
         event = kwargs.get("obj")
         if event is not None:
             context |= _runs_of(request, self.admin_site, event)
+            context |= routes_of(request, self.admin_site, event)
+            context["may_resend"] = request.user.has_perm("durable.resend_event")
+            context["resend_url"] = show.url(self.admin_site, "event", "resend", event.pk)
         return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description=_("runs"))
     def runs_link(self, event: Event) -> SafeString:
-        """Link to the runs it started."""
-        return format_html('<a href="{}">{}</a>', _runs_url(self.admin_site, event), _("runs"))
+        """Link to the runs it started; say how many it woke."""
+        if "outcome" not in event.__dict__:
+            self.prepare([event])
+        started, woke = event.__dict__["outcome"]
+        words = ngettext("%d run", "%d runs", started) % started
+        if woke:
+            words += ", " + ngettext("woke %d", "woke %d", woke) % woke
+        return format_html('<a href="{}">{}</a>', _runs_url(self.admin_site, event), words)
 
     @admin.display(description=_("data"))
     def content(self, event: Event) -> SafeString | str:

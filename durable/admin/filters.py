@@ -53,6 +53,11 @@ class NameFilter(KnownFilter):
 
     def known(self) -> Iterable[str]:
         """Return the names that start functions."""
+        return self.names()
+
+    @staticmethod
+    def names() -> Iterable[str]:
+        """Return the names of events that start functions."""
         triggers = (trigger for function in registry for trigger in function.triggers)
         events = (trigger for trigger in triggers if isinstance(trigger, TriggerEvent))
         return (trigger.event for trigger in events if not trigger.is_wildcard)

@@ -10,7 +10,7 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-MOST = 10_000  # rows that are counted
+MOST = 2000  # rows that are counted, and that pages show
 
 
 class Capped(int):

@@ -30,7 +30,7 @@ class ReadOnlyAdmin(Base[M]):
     """Pages for who may view, on the database where the rows are written."""
 
     lean: tuple[str, ...] = ()  # columns that the list does not load
-    actions = None
+    actions: Any = None
     ordering = ("-pk",)
     sortable_by = ()
     show_full_result_count = False

@@ -1,29 +1,54 @@
-"""Runs: the list, and the page of one with its steps and failed tries."""
+"""Runs: the list, the page of one, and what may be done from there."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.forms import Script
 from django.http import HttpRequest, HttpResponse
-from django.utils.html import format_html
+from django.urls import URLPattern, path
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from durable.admin import kin, payload, show
-from durable.admin.attempt import tries_of
-from durable.admin.filters import FunctionFilter, as_id
+from durable.admin import kin, run_views, show, subject
+from durable.admin.filters import FunctionFilter
 from durable.admin.readonly import ReadOnlyAdmin
-from durable.admin.step import steps_of
+from durable.admin.run_act import act_on
+from durable.admin.run_filters import (
+    FailedStepFilter,
+    KinFilter,
+    PeriodFilter,
+    SubjectFilter,
+    TenantFilter,
+)
+from durable.admin.run_many import ACTIONS
+from durable.admin.run_offers import may
+from durable.admin.run_page import parts
 from durable.engine.explain import Outlook, explain
+from durable.engine.selection import Selection
 from durable.models import Event, Run
 from durable.store import get_store
 
-_HEAD = ("whole_id", "state", "function", "event_link", "steps_done", "tried")
-_TIMES = ("created_at", "started_at", "ended_at", "duration")
-_ENGINE = ("due", "owner", "claim", "wake", "pending", "wave")
+_HEAD = ("whole_id", "function", "event_link")
+_ENGINE = (
+    "created_at",
+    "started_at",
+    "ended_at",
+    "due",
+    "owner",
+    "claim",
+    "wake",
+    "pending",
+    "wave",
+    "lost",
+)
 
 
 @admin.register(Run)
@@ -35,15 +60,31 @@ class RunAdmin(ReadOnlyAdmin[Run]):
         "state",
         "function",
         "steps_done",
-        "why",
         "began",
         "duration",
+        "why",
+        "about",
         "tried",
     )
-    list_filter = ("status", FunctionFilter)
+    list_filter = (
+        "status",
+        FunctionFilter,
+        PeriodFilter,
+        KinFilter,
+        FailedStepFilter,
+        TenantFilter,
+        SubjectFilter,
+    )
     lean = ("output", "error", "owner", "dedupe_key")
     search_fields = ("id",)
-    search_help_text = _("The whole id of a run, or of the event that started it.")
+    search_help_text = _(
+        "The id of a run, whole or its first 8 characters and more; the whole id of an event; the id "
+        "that the sender gave to the event, or the value of idempotency, exactly."
+    )
+    actions = ACTIONS
+
+    class Media:
+        js = (Script("durable/admin.js", type="module"),)
 
     def prepare(self, runs: Sequence[Run]) -> None:
         """Look at all runs of a page together."""
@@ -54,41 +95,76 @@ class RunAdmin(ReadOnlyAdmin[Run]):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Run], search_term: str
     ) -> tuple[QuerySet[Run], bool]:
-        """Find runs by their id or that of their event."""
-        if not search_term:
-            return queryset, False
-        asked = as_id(search_term)
-        return queryset.filter(Q(pk=asked) | Q(event=asked)) if asked else queryset.none(), False
+        """Find runs by what people have in hand."""
+        tenant = request.GET.get("tenant", "")
+        return Selection(search=search_term.strip(), tenant=tenant).of(queryset), False
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Run | None:
+        """Return a run with its event."""
+        rows = self.get_queryset(request).select_related("event")
+        try:
+            return rows.get(pk=Run._meta.pk.to_python(object_id))
+        except (Run.DoesNotExist, ValidationError, ValueError):
+            return None
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add what the page of a run fetches, and what its forms ask for."""
+        wrap = self.admin_site.admin_view
+
+        def view(do: Any) -> Any:
+            return wrap(partial(do, self))
+
+        return [
+            path("<uuid:pk>/live/", view(run_views.live), name="durable_run_live"),
+            path(
+                "<uuid:pk>/value/<slug:what>/<int:number>/",
+                view(run_views.value),
+                name="durable_run_value",
+            ),
+            path("<uuid:pk>/act/<slug:verb>/", view(act_on), name="durable_run_act"),
+            *super().get_urls(),
+        ]
 
     def get_fieldsets(self, request: HttpRequest, obj: Run | None = None) -> Any:
         """Show the parts that have something to say."""
-        parts: list[tuple[Any, Any]] = [
+        return [
             (None, {"fields": self._head(obj)}),
-            (_("Times"), {"fields": _TIMES}),
+            (_("Engine"), {"fields": _ENGINE, "classes": ("collapse",)}),
         ]
-        if obj is not None and obj.error is not None:
-            parts.append((_("Error"), {"fields": ("failed_with", "traceback")}))
-        if obj is not None and (obj.large or obj.output is not None):
-            parts.append((_("Result"), {"fields": ("result",)}))
-        parts.append((_("Event data"), {"fields": ("event_data",), "classes": ("collapse",)}))
-        parts.append((_("Engine"), {"fields": _ENGINE, "classes": ("collapse",)}))
-        return parts
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Add the steps and the failed tries."""
+        """Add the picture, the steps, what may be done and what was done."""
         run = kwargs.get("obj")
         if run is not None:
-            context |= steps_of(request, self.admin_site, run)
-            context |= tries_of(request, self.admin_site, run.pk)
+            context |= parts(request, self.admin_site, run)
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def has_cancel_permission(self, request: HttpRequest) -> bool:
+        """Whether runs may be cancelled."""
+        return may(request, "cancel")
+
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        """Whether runs may be retried."""
+        return may(request, "retry")
+
+    def has_replay_permission(self, request: HttpRequest) -> bool:
+        """Whether runs may be replayed."""
+        return may(request, "replay")
+
+    def has_erase_permission(self, request: HttpRequest) -> bool:
+        """Whether payloads may be erased."""
+        return may(request, "erase")
 
     whole_id = show.whole_id
     state, duration = show.status, show.duration
     created_at = show.time_of("created", _("created"))
     started_at = show.time_of("started", _("started"))
     ended_at = show.time_of("ended", _("ended"))
+    erased_at = show.time_of("erased", _("payloads erased"))
     due = show.time_of("due_at", _("due"))
 
     short_id = show.short_id
@@ -106,6 +182,15 @@ class RunAdmin(ReadOnlyAdmin[Run]):
         """Count from one, as people do, how often the code between two steps was begun."""
         return run.attempt + 1
 
+    @admin.display(description=_("about"))
+    def about(self, run: Run) -> SafeString | str:
+        """Link to the object of the site that it is about, and name its tenant."""
+        parts = [subject.link(self.admin_site, run.subject)] if run.subject else []
+        if run.tenant:
+            query = urlencode({"tenant": run.tenant})
+            parts.append(show.list_link(self.admin_site, "run", query, run.tenant))
+        return format_html_join(" ", "{}", ((part,) for part in parts)) or show.EMPTY
+
     @admin.display(description=_("lost workers"))
     def lost(self, run: Run) -> int:
         """Show how many workers were lost since the last recorded step."""
@@ -119,7 +204,7 @@ class RunAdmin(ReadOnlyAdmin[Run]):
     @admin.display(description=_("event"))
     def event_link(self, run: Run) -> SafeString | str:
         """Link to the event that started it."""
-        event = self._event(run)
+        event: Event | None = run.event
         if event is None:
             return show.EMPTY
         return format_html(
@@ -136,36 +221,25 @@ class RunAdmin(ReadOnlyAdmin[Run]):
         """Link to the runs it invoked."""
         return kin.children(self.admin_site, run)
 
-    @admin.display(description=_("data"))
-    def event_data(self, run: Run) -> SafeString | str:
-        """Show what it was started with."""
-        event = self._event(run)
-        return payload.shown(event.data if event else None)
-
-    @admin.display(description=_("result"))
-    def result(self, run: Run) -> SafeString | str:
-        """Show what the function returned."""
-        return payload.shown(payload.output_of(get_store().alias, run, run.pk, ""))
-
-    @admin.display(description=_("error"))
-    def failed_with(self, run: Run) -> str:
-        """Show what it failed with."""
-        return payload.brief(run.failure)
-
-    @admin.display(description=_("traceback"))
-    def traceback(self, run: Run) -> SafeString | str:
-        """Show where it failed."""
-        return payload.stack(run.failure)
+    @admin.display(description=_("replay of"))
+    def original(self, run: Run) -> SafeString:
+        """Link to the run that it repeats, if that is still there."""
+        url = show.url(self.admin_site, "run", "change", run.replay_of)
+        return format_html('<a href="{}">{}</a>', url, run.replay_of)
 
     def _head(self, run: Run | None) -> list[str]:
         head = list(_HEAD)
-        if run is not None and not run.is_final and self.outlook(run).why:
-            head.insert(2, "why")
-        if run is not None and run.crashes:
-            head.append("lost")
-        if run is not None and run.parent_id:
+        if run is None:
+            return head
+        if run.subject or run.tenant:
+            head.append("about")
+        if run.replay_of:
+            head.append("original")
+        if run.erased:
+            head.append("erased_at")
+        if run.parent_id:
             head.append("invoked_by")
-        if run is not None and kin.of(run).children:
+        if kin.of(run).children:
             head.append("invoked")
         return head
 
@@ -175,10 +249,3 @@ class RunAdmin(ReadOnlyAdmin[Run]):
             self.prepare([run])
         outlook: Outlook = run.__dict__["outlook"]
         return outlook
-
-    def _event(self, run: Run) -> Event | None:
-        if "seen_event" not in run.__dict__:
-            rows = Event.objects.using(get_store().alias).filter(runs=run)
-            run.__dict__["seen_event"] = rows.first()
-        event: Event | None = run.__dict__["seen_event"]
-        return event

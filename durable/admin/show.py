@@ -8,7 +8,9 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.sites import AdminSite
+from django.contrib.admin.utils import quote
 from django.db.models import Model
+from django.http import HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -44,6 +46,16 @@ def pill(row: Model) -> SafeString:
     )
 
 
+def badge(kind: str, icon: str, label: object) -> SafeString:
+    """Show a word as statuses are shown."""
+    return format_html(
+        '<span class="durable-pill durable-{}"><span aria-hidden="true">{}</span> {}</span>',
+        kind,
+        icon,
+        label,
+    )
+
+
 def exact(value: datetime | None) -> str:
     """Show a time to the millisecond, in the site's time zone."""
     if value is None:
@@ -56,6 +68,17 @@ def ago(value: datetime | None) -> SafeString | str:
     if value is None:
         return EMPTY
     words = _("%(time)s ago") % {"time": span(clock.now() - value, units=1)}
+    return format_html('<span class="durable-time" title="{}">{}</span>', exact(value), words)
+
+
+def until(value: datetime | None) -> SafeString | str:
+    """Show how long it is until a time; the exact time is its title."""
+    if value is None:
+        return EMPTY
+    left = value - clock.now()
+    words = (
+        _("in %(time)s") % {"time": span(left, units=1)} if left.total_seconds() > 0 else _("now")
+    )
     return format_html('<span class="durable-time" title="{}">{}</span>', exact(value), words)
 
 
@@ -84,6 +107,16 @@ def list_link(site: AdminSite, model: str, query: str, label: object) -> SafeStr
 def url(site: AdminSite, model: str | None, page: str, *args: object) -> str:
     """Return the address of a page of ours on this admin site."""
     return reverse(f"admin:durable_{model}_{page}", args=args, current_app=site.name)
+
+
+def quoted(pk: object) -> str:
+    """Return an id as addresses of the admin hold it."""
+    return str(quote(str(pk)))
+
+
+def redirect(site: AdminSite, model: str, page: str, pk: object) -> HttpResponseRedirect:
+    """Go to the page of a row."""
+    return HttpResponseRedirect(url(site, model, page, quoted(pk)))
 
 
 def time_of(field: str, description: Any) -> Callable[[Any, Any], str]:

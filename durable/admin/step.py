@@ -5,76 +5,30 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.sites import AdminSite
 from django.db.models import QuerySet
-from django.db.models.functions import Length, Substr
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from durable import clock
 from durable.admin import payload, show
 from durable.admin.attempt import tries_of
 from durable.admin.filters import as_id
 from durable.admin.readonly import ReadOnlyAdmin
 from durable.engine.explain import tries
-from durable.engine.words import span, took
-from durable.models import Run, Step
+from durable.models import Step
 from durable.store import get_store
 
-MOST = 200  # steps that a run's page shows
 _OF_RUN = "run__id__exact"
 _HEAD = ("run_link", "title", "branch", "mode", "state", "tries", "lost")
 _TIMES = ("started_at", "ended_at", "duration")
 _ENGINE = ("due", "owner", "claim", "wave", "by", "key")
 
 
-def steps_of(request: HttpRequest, site: AdminSite, run: Run) -> dict[str, Any]:
-    """Return what the table of a run's steps shows."""
-    if not request.user.has_perm("durable.view_step"):
-        return {}
-    steps = list(_glances(Step.objects.using(get_store().alias).filter(run=run))[: MOST + 1])
-    return {
-        "steps": [_row(site, step, run) for step in steps[:MOST]],
-        "more_steps": len(steps) > MOST,
-        "most_steps": MOST,
-        "steps_url": f"{show.url(site, 'step', 'changelist')}?{_OF_RUN}={run.pk}",
-    }
-
-
-def _glances(steps: QuerySet[Step]) -> QuerySet[Step]:
-    """Look at the beginning of outputs only."""
-    start, size = Substr("output", 1, payload.SHORT + 1), Length("output")
-    return steps.defer("output").annotate(start=start, size=size).order_by("pk")
-
-
-def _row(site: AdminSite, step: Any, run: Run) -> dict[str, Any]:
-    begun = run.started or run.created
-    return {
-        "link": show.link(site, step, step.title),
-        "place": step.branch,
-        "depth": min(step.branch.count(".") + 1, 6) if step.branch else 0,
-        "state": show.pill(step),
-        "tries": tries(step),
-        "offset": f"+{span(step.started - begun)}" if step.started else "",
-        "duration": took(step.started, step.ended, clock.now()),
-        "result": _glance(step),
-        "error": payload.brief(step.failure),
-    }
-
-
-def _glance(step: Any) -> str:
-    if step.large:
-        return str(_("large: see the step"))
-    start: str = step.start or ""
-    return start if len(start) <= payload.SHORT else start[: payload.SHORT] + "…"
-
-
 @admin.register(Step)
 class StepAdmin(ReadOnlyAdmin[Step]):
     """The list is in order when it is that of one run."""
 
-    list_display = ("__str__", "state", "run_link", "branch", "began", "duration", "failed_with")
+    list_display = ("__str__", "state", "run_link", "branch", "began", "duration", "error_name")
     list_select_related = ("run",)
     lean = ("output", "owner", "run__output", "run__error", "run__reason")
     search_fields = ("run",)
@@ -105,9 +59,11 @@ class StepAdmin(ReadOnlyAdmin[Step]):
     def get_fieldsets(self, request: HttpRequest, obj: Step | None = None) -> Any:
         """Show the parts that have something to say."""
         parts: list[tuple[Any, Any]] = [(None, {"fields": _HEAD}), (_("Times"), {"fields": _TIMES})]
+        is_open = obj is not None and payload.may_see(request, obj.run.function)
         if obj is not None and obj.error is not None:
-            parts.append((_("Error"), {"fields": ("failed_with", "traceback")}))
-        if obj is not None and (obj.large or obj.output is not None):
+            fields = ("failed_with", "traceback") if is_open else ("error_name",)
+            parts.append((_("Error"), {"fields": fields}))
+        if obj is not None and is_open and (obj.large or obj.output is not None):
             parts.append((_("Result"), {"fields": ("result",)}))
         return [*parts, (_("Engine"), {"fields": _ENGINE, "classes": ("collapse",)})]
 
@@ -117,7 +73,7 @@ class StepAdmin(ReadOnlyAdmin[Step]):
         """Add the failed tries."""
         step = kwargs.get("obj")
         if step is not None:
-            context |= tries_of(request, self.admin_site, step.run_id, step.key)
+            context |= tries_of(request, self.admin_site, step.run, step.key)
         return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description=_("step"))
@@ -144,7 +100,13 @@ class StepAdmin(ReadOnlyAdmin[Step]):
     @admin.display(description=_("result"))
     def result(self, step: Step) -> SafeString | str:
         """Show what it returned."""
-        return payload.shown(payload.output_of(get_store().alias, step, step.run_id, step.key))
+        text = payload.output_of(get_store().alias, step, step.run_id, step.key)
+        return payload.shown(text, step.run.function)
+
+    @admin.display(description=_("error"))
+    def error_name(self, step: Step) -> str:
+        """Show what kind of error it failed with."""
+        return (step.failure or {}).get("name", show.EMPTY)
 
     @admin.display(description=_("error"))
     def failed_with(self, step: Step) -> str:

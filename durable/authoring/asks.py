@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -71,9 +72,15 @@ def sleep_until(step_id: str, until: datetime) -> Sleep:
 
 
 def send(
-    step_id: str, events: Event | Sequence[Event], ingest: Callable[[list[Event]], list[str]]
+    step_id: str,
+    start: Event | None,
+    events: Event | Sequence[Event],
+    ingest: Callable[[list[Event]], list[str]],
 ) -> Work:
-    """Check and return the sending of events, which is one transaction with the step's record."""
+    """Check and return the sending of events, which is one transaction with the step's record.
+
+    They have the tenant and the subject of the event that started the run, if they name no others.
+    """
     check_id(step_id)
     batch = [events] if isinstance(events, Event) else events
     if not isinstance(batch, list | tuple):
@@ -81,7 +88,17 @@ def send(
             f"Step {step_id!r}: send_event takes a durable.Event or a list of them, "
             f"not {type(events).__name__}."
         )
-    return Work(ingest, (list(batch),), is_atomic=True, op="send")
+    kin = [_kin(event, start) if start else event for event in batch]
+    return Work(ingest, (kin,), is_atomic=True, op="send")
+
+
+def _kin(event: Event, start: Event) -> Event:
+    given: object = event
+    if not isinstance(given, Event):
+        return event  # which is told of when it is sent
+    return replace(
+        event, tenant=event.tenant or start.tenant, subject=event.subject or start.subject
+    )
 
 
 def wait_for_event(
@@ -120,7 +137,12 @@ def wait_for_event(
         )
     _check_match(what, start, match)
     condition = Condition.of(
-        event, event=start.as_dict() if start else {}, match=match, if_exp=if_exp, what=what
+        event,
+        event=start.as_dict() if start else {},
+        match=match,
+        if_exp=if_exp,
+        tenant=start.tenant if start else "",
+        what=what,
     )
     past = None if lookback is None else duration(lookback, f"{what}: lookback")
     return EventWait(

@@ -102,7 +102,8 @@ class Step(Later):
 
     def send_event(self, step_id: str, events: Event | Sequence[Event]) -> StepCall[list[str]]:
         """Send events, as the sync twin does."""
-        return self._tape.call(step_id, asks.send(step_id, events, self._tape.performer.send))
+        what = asks.send(step_id, self._start, events, self._tape.performer.send)
+        return self._tape.call(step_id, what)
 
     def wait_for_event(
         self,

@@ -12,6 +12,7 @@ INVOKED = "durable/function.invoked"  # a step invoked a function
 FINISHED = "durable/function.finished"  # a run ended, however that was
 FAILED = "durable/function.failed"
 CANCELLED = "durable/function.cancelled"
+ASKED = "durable/many.asked"  # somebody wants many runs changed; durable's own function does it
 SYSTEM = (INVOKED, FINISHED, FAILED, CANCELLED)  # durable sends them; functions may trigger on them
 
 
@@ -24,12 +25,18 @@ class Event:
         data: plain JSON.
         id: given by the sender to have the event count once, however often it is sent.
         ts: when it happened, in milliseconds since 1970; 0 means now. Runs of a future event start then.
+        tenant: whose it is, 128 characters at most. Its runs, what they send and what they invoke have
+            the same; they wait for, and are cancelled by, events of that tenant only.
+        subject: what it is about: a saved model instance, or "app_label.model:pk". Runs can be listed
+            by it.
     """
 
     name: str
     data: Mapping[str, Any] = field(default_factory=dict)
     id: str = ""
     ts: int = 0
+    tenant: str = ""
+    subject: Any = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Return what expressions see of it."""

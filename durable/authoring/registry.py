@@ -70,6 +70,13 @@ class Registry:
         known = [*self._by_name, *(trigger.event for trigger, _ in self._wildcards)]
         return next(iter(get_close_matches(name, known, n=1)), None)
 
+    @property
+    def of_site(self) -> list[Function]:
+        """The functions without durable's own."""
+        own = (f"{__name__.partition('.')[0]}.{name}" for name in ("many", "roundtrip"))
+        modules = set(own)
+        return [one for one in self if one.handler.__module__ not in modules]
+
     def __iter__(self) -> Iterator[Function]:
         return iter(self.functions.values())
 

@@ -115,10 +115,12 @@ class StepSync(Later):
             step_id: names the step within the run.
             events: one or several; all are accepted, or none.
 
+        Those that name no tenant, or no subject, have the run's.
+
         Returns:
             Their ids.
         """
-        what = asks.send(step_id, events, self._tape.performer.send)
+        what = asks.send(step_id, self._start, events, self._tape.performer.send)
         return cast(list[str], self._take(step_id, what))
 
     def wait_for_event(

@@ -5,6 +5,6 @@ Errors are durable.E…, what would only hurt is durable.W…; importing this pa
 
 from __future__ import annotations
 
-from durable.checks import cluster, databases, functions, site
+from durable.checks import cluster, databases, functions, keys, server, site, webhooks
 
-__all__ = ["cluster", "databases", "functions", "site"]
+__all__ = ["cluster", "databases", "functions", "keys", "server", "site", "webhooks"]

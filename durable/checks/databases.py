@@ -14,6 +14,7 @@ from durable.checks.site import TAG, sound
 from durable.store import get_store
 
 _SERVERS = ("postgresql", "mysql")
+_READ_COMMITTED = 2  # of psycopg
 
 
 def _queue_alias() -> str | None:
@@ -85,6 +86,29 @@ def check_sqlite(**kwargs: Any) -> list[CheckMessage]:
 def _is_immediate(connection: BaseDatabaseWrapper) -> bool:
     mode = connection.settings_dict["OPTIONS"].get("transaction_mode")
     return isinstance(mode, str) and mode.upper() in ("IMMEDIATE", "EXCLUSIVE")
+
+
+@register(TAG)
+def check_isolation(**kwargs: Any) -> list[CheckMessage]:
+    """Each statement sees what was committed before it, as it has to when steps are joined."""
+    return [
+        Error(
+            f"{_entry(connection, 'OPTIONS', 'isolation_level')} is not READ COMMITTED: workers "
+            "would not see what others have committed meanwhile.",
+            hint="Take it out: Django asks for READ COMMITTED by itself.",
+            id="durable.E022",
+        )
+        for connection in _used()
+        if connection.vendor in _SERVERS and not _is_read_committed(connection)
+    ]
+
+
+def _is_read_committed(connection: BaseDatabaseWrapper) -> bool:
+    options = connection.settings_dict["OPTIONS"]
+    if connection.vendor == "mysql":  # where None leaves it to the server
+        return str(options.get("isolation_level", "read committed")).lower() == "read committed"
+    level = options.get("isolation_level")
+    return level is None or int(level) == _READ_COMMITTED
 
 
 @register(TAG)

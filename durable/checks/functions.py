@@ -9,7 +9,7 @@ from typing import Any
 from django.core.checks import CheckMessage, Error, Warning, register
 
 from durable.authoring import cron
-from durable.authoring.event import RESERVED, SYSTEM
+from durable.authoring.event import ASKED, RESERVED, SYSTEM
 from durable.authoring.function import Function
 from durable.authoring.registry import registry
 from durable.authoring.trigger import TriggerEvent
@@ -81,14 +81,14 @@ def check_triggers(**kwargs: Any) -> list[CheckMessage]:
             hint=f"{_instead(trigger.event)}, at {function.place}.",
             id="durable.E009",
         )
-        for function in registry
+        for function in registry.of_site
         for trigger in function.triggers
         if isinstance(trigger, TriggerEvent) and _is_never_sent(trigger)
     ]
 
 
 def _is_never_sent(trigger: TriggerEvent) -> bool:
-    return trigger.event.startswith(RESERVED) and not any(map(trigger.matches, SYSTEM))
+    return trigger.event.startswith(RESERVED) and not any(map(trigger.matches, (*SYSTEM, ASKED)))
 
 
 def _instead(name: str) -> str:

@@ -6,10 +6,11 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Warning, register
 
 from durable.conf import complaints, conf
 from durable.engine.options import backoff
+from durable.engine.retention import retention
 from durable.errors import SettingInvalidError
 from durable.expressions import full
 
@@ -90,6 +91,43 @@ def check_backoff(**kwargs: Any) -> list[CheckMessage]:
         hint = "Name a function of a module: it is given the failed tries, and returns seconds."
         return [Error(str(error), hint=hint, id="durable.E006")]
     return []
+
+
+@register(TAG)
+def check_retention(**kwargs: Any) -> list[CheckMessage]:
+    """How long runs are kept can be read."""
+    if not sound():
+        return []
+    try:
+        retention()
+    except SettingInvalidError as error:
+        hint = 'For example {"*": {"completed": "30d", "failed": "90d"}, "nightly": "7d"}.'
+        return [Error(str(error), hint=hint, id="durable.E020")]
+    return []
+
+
+@register(TAG)
+def check_leases(**kwargs: Any) -> list[CheckMessage]:
+    """Leases are renewed before they pass."""
+    if not sound() or conf.HEARTBEAT < conf.LEASE:
+        return []
+    text = (
+        f"DURABLE['HEARTBEAT'] is {conf.HEARTBEAT:g} s, and 'LEASE' {conf.LEASE:g} s: leases pass "
+        "while their workers work, and what they do is done twice."
+    )
+    hint = "Make HEARTBEAT a third of LEASE."
+    return [Error(text, hint=hint, id="durable.E021")]
+
+
+@register(TAG, deploy=True)
+def check_retention_is_set(**kwargs: Any) -> list[CheckMessage]:
+    """Somebody has thought about how long runs are kept."""
+    given = getattr(settings, "DURABLE", {})
+    if not sound() or "RETENTION" in given:
+        return []
+    text = "DURABLE['RETENTION'] is not set: runs and events are kept for ever."
+    hint = 'Set it, to "90d" for example; or to None, if that is what you want.'
+    return [Warning(text, hint=hint, id="durable.W043")]
 
 
 @register(TAG)

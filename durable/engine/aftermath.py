@@ -135,7 +135,15 @@ def _tell(store: Store, end: End) -> int:
     for name in end.names:
         also = [handler] if name == FAILED and handler is not None else []
         if also or (is_heard(name) and not is_quiet):
-            due += announce(store, name, str(end.run.id), data, also=also, is_quiet=is_quiet)
+            due += announce(
+                store,
+                name,
+                str(end.run.id),
+                data,
+                source=event,
+                also=also,
+                is_quiet=is_quiet,
+            )
     return due
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from durable import clock, codec
 from durable.authoring.event import SYSTEM
 from durable.authoring.registry import registry
+from durable.engine import tracing
 from durable.engine.cancelling import await_cancels
 from durable.engine.ingest import dedupe_key
 from durable.engine.route import route
@@ -38,6 +39,7 @@ def announce(
     custom_id: str,
     data: Mapping[str, Any],
     *,
+    source: EventRow | None = None,
     also: Sequence[str] = (),
     is_quiet: bool = False,
 ) -> int:
@@ -48,23 +50,26 @@ def announce(
         name: of the event.
         custom_id: with one name and id it is stored once, and starts its functions once.
         data: decoded JSON. No limit holds for it: the end of a run must not fail by its size.
+        source: the event whose tenant and subject it has.
         also: functions to start besides those that listen to it.
         is_quiet: start none of those that listen.
 
     Returns:
         How many runs it started.
     """
-    row = event_row(name, encoded(data), custom_id)
+    row = event_row(name, encoded(data), custom_id, source=source)
     if store.events.insert([row])[row.pk] != row.pk:
         return 0
     ids = list(dict.fromkeys([*(() if is_quiet else route(row).functions), *also]))
-    store.runs.create(row.pk, ids)
+    store.runs.create(row, ids)
     await_cancels(store, row, ids)
     return len(ids)
 
 
-def event_row(name: str, data: str, custom_id: str = "") -> EventRow:
-    """Describe a system event that happens now."""
+def event_row(
+    name: str, data: str, custom_id: str = "", *, source: EventRow | None = None
+) -> EventRow:
+    """Describe a system event that happens now, to the tenant and the subject of another event."""
     now = clock.now()
     return EventRow(
         id=new_id(),
@@ -72,8 +77,11 @@ def event_row(name: str, data: str, custom_id: str = "") -> EventRow:
         custom_id=custom_id,
         dedupe_key=dedupe_key(name, custom_id) if custom_id else None,
         data=data,
+        tenant=source.tenant if source else "",
+        subject=source.subject if source else "",
         ts=now,
         received=now,
+        trace=tracing.here(),
     )
 
 

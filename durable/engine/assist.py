@@ -11,13 +11,14 @@ from uuid import UUID
 from durable.authoring.function import Function
 from durable.authoring.registry import registry
 from durable.conf import conf
-from durable.engine import trouble
+from durable.engine import tracing, trouble
 from durable.engine.batch import Batch
 from durable.engine.call import events_of
 from durable.engine.drive import ABSENT
 from durable.engine.finish import lost
 from durable.engine.held import held
 from durable.engine.options import Options
+from durable.engine.overrides import overrides
 from durable.engine.target import run_targets
 from durable.engine.timers import ring
 from durable.errors import FunctionNotFoundError
@@ -25,12 +26,18 @@ from durable.models import Run
 from durable.playback.request import TIMERS
 from durable.store import Store
 from durable.store.rows import StepClaim
+from durable.wake import wake
 
 logger = logging.getLogger("durable.engine")
 
 
-def assist(store: Store, claims: Sequence[StepClaim], *, owner: str) -> None:
-    """Run claimed steps, of one run after the other. Never raises."""
+def assist(store: Store, claims: Sequence[StepClaim], *, owner: str) -> bool:
+    """Run claimed steps, of one run after the other. Never raises.
+
+    Returns:
+        Whether some are of a function that has each of its steps claimed alone.
+    """
+    is_alone = has_run = False
     with held.batch(claims):
         timers = [claim for claim in claims if claim.op in TIMERS]
         _try(partial(ring, store, timers))
@@ -38,7 +45,8 @@ def assist(store: Store, claims: Sequence[StepClaim], *, owner: str) -> None:
         for run, group in groupby(work, key=lambda c: c.run):
             mine = list(group)
             try:
-                _assist_run(store, run, mine, owner)
+                is_alone |= _assist_run(store, run, mine, owner, is_first=not has_run)
+                has_run = True
                 trouble.over()
             except trouble.NOT_THE_RUNS_FAULT as error:
                 logger.exception("steps of run %s have to rest", run, extra={"run_id": str(run)})
@@ -46,30 +54,51 @@ def assist(store: Store, claims: Sequence[StepClaim], *, owner: str) -> None:
             except Exception:
                 logger.exception("steps of run %s failed", run, extra={"run_id": str(run)})
                 _try(partial(_suspect, store, mine))
+    return is_alone
 
 
-def _assist_run(store: Store, run_id: UUID, claims: list[StepClaim], owner: str) -> None:
+def _assist_run(
+    store: Store, run_id: UUID, claims: list[StepClaim], owner: str, *, is_first: bool
+) -> bool:
     row = Run.objects.using(store.alias).select_related("event").get(pk=run_id)
     if row.is_final:
-        return  # its steps were closed
+        return False  # its steps were closed
     try:
         function = registry.get(row.function)
     except FunctionNotFoundError as error:
         store.steps.give_back(claims, ABSENT)
         store.runs.explain([run_id], str(error))
-        return
-    if function.threads > len(claims):
-        more = store.steps.claim(owner, function.threads - len(claims), run_id)
+        return False
+    overrides.look(store)
+    if overrides.of(row.function).is_paused:
+        if store.functions.hold_steps(row.function, run_id, claims):
+            return False
+        overrides.look_again(store)
+    options = Options.of(function)
+    if options.fan_out:
+        _leave_to_others(store, claims, keep=int(is_first))
+    if options.threads > len(claims):
+        more = store.steps.claim(owner, options.threads - len(claims), run_id)
         ring(store, [claim for claim in more if claim.op in TIMERS])
         claims.extend(claim for claim in more if claim.op not in TIMERS)
-    with held.batch(claims):
-        _run(store, row, function, claims)
+    with held.batch(claims), tracing.assisting(row, row.event):
+        _run(store, row, function, options, claims)
+    return options.fan_out
 
 
-def _run(store: Store, row: Run, function: Function, claims: list[StepClaim]) -> None:
-    is_serial = function.threads == 1 and not function.is_async
-    policy = Options.of(function).policy
-    batch = Batch(store, claims, function=function.id, policy=policy, is_serial=is_serial)
+def _leave_to_others(store: Store, claims: list[StepClaim], *, keep: int) -> None:
+    """Give back what is to be claimed alone."""
+    if others := claims[keep:]:
+        store.steps.give_back(others)
+        wake(len(others))
+        del claims[keep:]
+
+
+def _run(
+    store: Store, row: Run, function: Function, options: Options, claims: list[StepClaim]
+) -> None:
+    is_serial = options.threads == 1 and not function.is_async
+    batch = Batch(store, claims, function=function.id, policy=options.policy, is_serial=is_serial)
     poison = [claim for claim in claims if claim.crashes >= conf.MAX_CRASHES]
     for claim in poison:
         batch.fail([claim.key], lost(claim.crashes))

@@ -15,6 +15,7 @@ from durable.authoring.context import Context, ContextSync
 from durable.authoring.event import Event
 from durable.authoring.function import Function
 from durable.engine import abandoned
+from durable.engine.options import Options
 from durable.errors import StepMisuseError
 from durable.models import Event as EventRow
 from durable.playback.execution import execute
@@ -47,7 +48,7 @@ def _call(function: Function, tape: Tape, run_id: UUID, events: Events, *, is_dr
         tape=tape,
         run_id=str(run_id),
         events=events(),
-        threads=function.threads,
+        threads=Options.of(function).threads,
         app_id=function.app_id,
     )
     args = (ctx, ctx.step) if function.takes_step else (ctx,)
@@ -69,8 +70,17 @@ def events_of(row: EventRow | None) -> Events:
         return list
     milliseconds = int(row.ts.timestamp() * 1000)
     own_id = row.custom_id or str(row.pk)  # what the sender called it, if that was given
-    name, data = row.name, row.data
-    return lambda: [Event(name=name, data=codec.decode(data), id=own_id, ts=milliseconds)]
+    name, data, tenant, subject = row.name, row.data, row.tenant, row.subject
+    return lambda: [
+        Event(
+            name=name,
+            data=codec.decode(data),
+            id=own_id,
+            ts=milliseconds,
+            tenant=tenant,
+            subject=subject,
+        )
+    ]
 
 
 def _make_sound() -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
+from durable.authoring.event import Event
 from durable.authoring.flow import Cancel
 from durable.authoring.function import Function
 from durable.authoring.registry import registry
@@ -33,7 +34,7 @@ def await_cancels(store: Store, event: EventRow, functions: Iterable[str]) -> No
     runs = runs.filter(ended=None).exclude(pk__in=watched.values("run"))
     waits: list[Wait] = []
     for run in runs.only("function", "due_at"):
-        waits += _waits(run, watching[run.function], start.as_dict())
+        waits += _waits(run, watching[run.function], start)
     store.waits.insert(waits)
 
 
@@ -47,12 +48,18 @@ def forget_cancels(store: Store, run: UUID, function_id: str) -> None:
         store.waits.forget(run)
 
 
-def _waits(run: Run, function: Function, start: Mapping[str, Any]) -> Sequence[Wait]:
+def _waits(run: Run, function: Function, start: Event) -> Sequence[Wait]:
     found = []
     for cancel in function.cancel:
         what = f"function {function.id!r}, Cancel({cancel.event!r})"
         try:
-            condition = Condition.of(cancel.event, event=start, if_exp=cancel.if_exp, what=what)
+            condition = Condition.of(
+                cancel.event,
+                event=start.as_dict(),
+                if_exp=cancel.if_exp,
+                tenant=start.tenant,
+                what=what,
+            )
         except (ExpressionFailedError, ExpressionInvalidError) as error:
             logger.warning("%s: this run will not be cancelled by it: %s", what, error)
             continue

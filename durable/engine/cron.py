@@ -47,7 +47,7 @@ class _Tick:
     def run(self) -> NewRun:
         """The run, which is there once however often this time is started."""
         return NewRun(
-            event=self.event.pk,
+            event=self.event,
             function=self.row.function,
             due_at=self.due_at,
             dedupe_key=self.event.dedupe_key,

@@ -72,13 +72,13 @@ def _try(store: Store, event: Event, paths: Sequence[str], last: int) -> None:
 
 def _deliver(store: Store, event: Event, paths: Sequence[str], last: int) -> None:
     candidate = as_dict(event)
-    keys = keys_of(candidate, [path for path in paths if path])
+    keys = keys_of(candidate, paths, event.tenant)
     after = 0
     while page := store.waits.find(event, list(keys.values()), after, last, PAGE):
         after = page[-1].pk
         found = [wait for wait in page if is_met(wait, keys, candidate)]
         if steps := [wait.step_id for wait in found if wait.step_id is not None]:
-            repeat(store.alias, partial(_give, store, steps, candidate))
+            repeat(store.alias, partial(_give, store, steps, event, candidate))
         for wait in found:
             if wait.step_id is None:
                 _cancel(store, wait, event)
@@ -90,18 +90,19 @@ def _cancel(store: Store, wait: Wait, event: Event) -> None:
     store.waits.forget(run.pk)
 
 
-def _give(store: Store, steps: Sequence[int], event: Mapping[str, Any]) -> None:
-    output = encoded(event, "the event")
+def _give(store: Store, steps: Sequence[int], event: Event, candidate: Mapping[str, Any]) -> None:
+    output = encoded(candidate, "the event")
     with transaction.atomic(store.alias):
         claims = store.steps.seize(steps)
         flush = store.steps.flush([(claim, ended(claim, output=output)) for claim in claims])
         store.waits.close(steps)
+        store.waits.note(event.pk, [claim for claim, _ in flush.written])
         after_commit(store.alias, wake, flush.woken)
 
 
 def is_met(wait: Wait, keys: Mapping[str, str], candidate: Mapping[str, Any]) -> bool:
     """Whether an event, with the keys of its values, is one that is waited for."""
-    if wait.path and keys.get(wait.path) != wait.match:
+    if keys.get(wait.path) != wait.match:
         return False
     try:
         return holds(wait.rest, candidate)
@@ -131,10 +132,11 @@ def expire(store: Store, claims: Sequence[StepClaim]) -> Sequence[Memo]:
 
 
 def _look_back(store: Store, claim: StepClaim, wait: Wait) -> None:
-    for event in store.events.since(wait.event, wait.lookback or 0.0, _PAST):
+    tenant = Run.objects.using(store.alias).values_list("tenant", flat=True).get(pk=wait.run_id)
+    for event in store.events.since(wait.event, tenant, wait.lookback or 0.0, _PAST):
         candidate = as_dict(event)
-        keys = keys_of(candidate, [wait.path] if wait.path else [])
+        keys = keys_of(candidate, [wait.path], tenant)
         if is_met(wait, keys, candidate):
-            repeat(store.alias, partial(_give, store, [claim.id], candidate))
+            repeat(store.alias, partial(_give, store, [claim.id], event, candidate))
             return
     store.waits.rest(wait, claim.claim)

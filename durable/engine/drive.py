@@ -12,13 +12,14 @@ from durable import signals
 from durable.authoring.function import Function
 from durable.authoring.registry import registry
 from durable.conf import conf
-from durable.engine import trouble
+from durable.engine import tracing, trouble
 from durable.engine.batch import Batch
 from durable.engine.call import call, events_of
 from durable.engine.finish import complete, fail, fail_or_retry, lost
 from durable.engine.held import held
 from durable.engine.limits import check_size, raise_if_fatal
 from durable.engine.options import Options
+from durable.engine.overrides import overrides
 from durable.engine.performer import Driving
 from durable.engine.target import run_targets
 from durable.errors import FunctionNotFoundError
@@ -44,13 +45,13 @@ def drive(store: Store, run: RunClaim, *, owner: str, workers: int) -> None:
             _drive(store, run, owner, workers)
             trouble.over()
         except trouble.NOT_THE_RUNS_FAULT as error:
-            logger.exception("run %s has to rest", run.id, extra={"run_id": str(run.id)})
+            logger.exception("run %s has to rest", run.id, extra=_extra(run))
             why = trouble.reason(error)
             _try(lambda: store.runs.release(run, trouble.pause(), reason=why), run)
         except Fenced:
-            logger.info("run %s is no longer ours", run.id, extra={"run_id": str(run.id)})
+            logger.info("run %s is no longer ours", run.id, extra=_extra(run))
         except Exception:
-            logger.exception("run %s could not be driven", run.id, extra={"run_id": str(run.id)})
+            logger.exception("run %s could not be driven", run.id, extra=_extra(run))
             # The lease ends soon, which counts as a lost worker: an error for ever ends as one.
             rest = trouble.pause_of_suspect(run.crashes)
             _try(lambda: store.leases.shorten({run.id: run.claim}, {}, rest), run)
@@ -62,6 +63,9 @@ def _drive(store: Store, run: RunClaim, owner: str, workers: int) -> None:
     except FunctionNotFoundError as error:
         store.runs.release(run, ABSENT, reason=str(error))
         signals.function_missed.send_robust(sender=None, run_id=run.id, function=run.function)
+        return
+    overrides.look(store)
+    if overrides.of(run.function).is_paused and _is_held_back(store, run, function):
         return
     if run.crashes >= conf.MAX_CRASHES:
         fail(store, run, lost(run.crashes), close_steps=True)
@@ -78,7 +82,17 @@ def _drive(store: Store, run: RunClaim, owner: str, workers: int) -> None:
     except Halted as signal:
         fail(store, run, found(signal.error), close_steps=True)
         return
-    _Turns(store, run, function, history, owner, workers).take()
+    with tracing.driving(store, run):
+        _Turns(store, run, function, history, owner, workers).take()
+
+
+def _is_held_back(store: Store, run: RunClaim, function: Function) -> bool:
+    """Rest a run of a paused function; False if that has been resumed."""
+    within = function.timeouts.start_within if function.timeouts else None
+    is_held = store.functions.hold_run(run, within)
+    if not is_held:
+        overrides.look_again(store)
+    return is_held
 
 
 class _Turns:
@@ -186,4 +200,8 @@ def _try(give_back: Callable[[], object], run: RunClaim) -> None:
     try:
         give_back()
     except Exception:
-        logger.exception("run %s could not be given back", run.id, extra={"run_id": str(run.id)})
+        logger.exception("run %s could not be given back", run.id, extra=_extra(run))
+
+
+def _extra(run: RunClaim) -> dict[str, str]:
+    return {"run_id": str(run.id), "function": run.function}

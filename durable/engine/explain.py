@@ -15,15 +15,17 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from durable import clock
+from durable import clock, codec
 from durable.authoring.registry import registry
 from durable.conf import conf
+from durable.engine.overrides import overrides
 from durable.engine.words import span
 from durable.models import Attempt, Run, RunStatus, Step, StepStatus, Wait
 from durable.models.status import FINAL_RUN, OPEN_STEP
 from durable.playback.request import TIMERS
+from durable.store import get_store
 
-_NAME = re.compile(r'"name":"([^"\\]*)"')
+_NAME = re.compile(r'"name":("(?:[^"\\]|\\.)*")')
 _FRESH = 1.0  # seconds for which nobody asks why a due run has not been taken
 
 
@@ -78,14 +80,41 @@ def explain(alias: str, runs: Iterable[Run]) -> Mapping[UUID, Outlook]:
     return found
 
 
+def outlook_of(run: Run, steps: Iterable[Step], attempts: Iterable[Attempt]) -> Outlook:
+    """Look at one run whose rows are at hand, steps with their waits, attempts in order; no query."""
+    outlook = Outlook()
+    keys = set()
+    for step in steps:
+        outlook.counts[step.status] = outlook.counts.get(step.status, 0) + 1
+        if step.status not in OPEN_STEP:
+            continue
+        keys.add(step.key)
+        if step.op in TIMERS:
+            outlook.asleep[step.op] += 1
+        if step.op == "wait" and not outlook.event:
+            outlook.event = getattr(getattr(step, "wait", None), "event", "")
+        if step.status in (StepStatus.PENDING, StepStatus.RETRYING) and step.due_at:
+            outlook.due = min(outlook.due or step.due_at, step.due_at)
+    for attempt in attempts:
+        if attempt.key in keys or (not attempt.key and run.attempt):
+            outlook.failed = attempt
+    outlook.why = _why(run, outlook, clock.now())
+    return outlook
+
+
+def name_of_error(start: str | None) -> str:
+    """Return what a stored error is called, from its beginning."""
+    name = _NAME.search(start or "")
+    return str(codec.decode(name[1])) if name else ""
+
+
 def _names_of_errors(alias: str, runs: list[UUID]) -> Iterable[tuple[UUID, str]]:
     """Name what runs failed with; a traceback may be long, so only its beginning is read."""
     if not runs:
         return
     rows = Run.objects.using(alias).filter(pk__in=runs).annotate(start=Substr("error", 1, 500))
     for pk, start in rows.values_list("pk", "start"):
-        name = _NAME.search(start or "")
-        yield pk, name[1] if name else ""
+        yield pk, name_of_error(start)
 
 
 def _last_failures(alias: str, runs: list[UUID]) -> Iterable[Attempt]:
@@ -113,13 +142,15 @@ def _why(run: Run, outlook: Outlook, now: datetime) -> str:
 
 
 def _because(run: Run, words: str) -> str:
-    return f"{run.reason} {words[:1].upper()}{words[1:]}" if run.reason else words
+    return f"{run.reason} {words[:1].upper()}{words[1:]}".strip() if run.reason else words
 
 
 def _why_queued(run: Run, outlook: Outlook, now: datetime) -> str:
-    due = run.due_at or now
+    if run.due_at is None:
+        return ""  # it is held back; its reason says why
+    due = run.due_at
     if due <= now:
-        waited = (now - due).total_seconds()
+        waited = (now - max(due, run.created)).total_seconds()  # a priority moves `due_at` back
         if waited < _FRESH:
             return _("queued")
         return _("no worker has taken it for %(time)s") % {"time": span(waited)}
@@ -198,7 +229,9 @@ def _retry(run: Run, outlook: Outlook, due: datetime, now: datetime) -> str:
 
 
 def _failure(attempt: Attempt) -> str:
-    name = attempt.failure["name"]
+    # A traceback may be long: whoever has many at hand reads the beginning only.
+    start = getattr(attempt, "start", None)
+    name = attempt.failure["name"] if start is None else name_of_error(start)
     return (
         _("%(error)s in %(step)s") % {"error": name, "step": attempt.name} if attempt.name else name
     )
@@ -206,9 +239,10 @@ def _failure(attempt: Attempt) -> str:
 
 def _retries(function_id: str) -> int:
     function = registry.functions.get(function_id)
-    if function is None or function.retries is None:
-        return int(conf.RETRIES)
-    return function.retries
+    overrides.look(get_store())
+    said = overrides.of(function_id).retries
+    own = conf.RETRIES if function is None or function.retries is None else function.retries
+    return int(own if said is None else said)
 
 
 def _until(due: datetime | None, now: datetime) -> dict[str, str]:

@@ -14,8 +14,10 @@ from django.db import transaction
 from durable import clock, codec
 from durable.authoring.event import RESERVED, Event
 from durable.conf import conf
+from durable.engine import tracing
 from durable.engine.cancelling import await_cancels
 from durable.engine.route import Route, route, tell_failed
+from durable.engine.subject import subject_text
 from durable.engine.terms import DAY
 from durable.engine.unheard import tell_unheard
 from durable.errors import EventInvalidError
@@ -28,7 +30,7 @@ from durable.store.executor import repeat
 from durable.store.rows import NewRun
 from durable.wake import wake
 
-LONGEST = 256
+LONGEST, TENANT = 256, 128  # characters: of names and ids, and of tenants
 EARLIEST = datetime(1980, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -46,13 +48,21 @@ def ingest(events: Sequence[Event]) -> list[str]:
         EventInvalidError, OutputUnserializableError, LimitExceededError: nothing was stored.
     """
     received = clock.now()
-    rows = [_row(event, n, received) for n, event in enumerate(events)]
+    rows = [prepared(event, f"events[{n}]", received) for n, event in enumerate(events)]
+    return [str(pk) for pk in accept(get_store(), rows, received)]
+
+
+def accept(store: Store, rows: Sequence[EventRow], received: datetime) -> list[UUID]:
+    """Store prepared events and the runs they start, in the caller's transaction if there is one.
+
+    Returns:
+        The id under which each is stored: its own, or that of the first one with its dedupe key.
+    """
     if not rows:
         return []
-    store = get_store()
     routes = [route(row) for row in rows]
     stored = repeat(store.alias, partial(_store, store, rows, routes, received))
-    return [str(stored[row.pk]) for row in rows]
+    return [stored[row.pk] for row in rows]
 
 
 def _store(
@@ -76,7 +86,7 @@ def _start(store: Store, row: EventRow, to: Route, received: datetime) -> None:
     store.runs.create_each(
         [
             NewRun(
-                event=row.pk,
+                event=row,
                 function=function,
                 due_at=due_at,
                 dedupe_key=to.keys.get(function),
@@ -106,40 +116,66 @@ def _tell_unheard(store: Store, names: Sequence[str]) -> None:
     tell_unheard(name for name in names if name not in awaited)
 
 
-def _row(event: Event, number: int, received: datetime) -> EventRow:
-    where = f"events[{number}]"
+def prepared(event: Event, where: str, received: datetime) -> EventRow:
+    """Return the row of an event, not stored.
+
+    Args:
+        event: it.
+        where: how an error should call it, "events[0]".
+        received: now.
+
+    Raises:
+        EventInvalidError, OutputUnserializableError, LimitExceededError: it cannot be stored.
+    """
     if not isinstance(event, Event):
         raise EventInvalidError(f"{where} must be a durable.Event, not {type(event).__name__}.")
-    _check_text(event.name, where, "name", required=True)
+    name = name_text(event.name, where)
     _check_text(event.id, where, "id")
-    if event.name.startswith(RESERVED):
-        raise EventInvalidError(
-            f"{where}: name {event.name!r} starts with a reserved prefix, one of {RESERVED}.",
-            field="name",
-        )
+    _check_text(event.tenant, where, "tenant", longest=TENANT)
     return EventRow(
         id=new_id(),
-        name=event.name,
+        name=name,
         custom_id=event.id,
-        dedupe_key=dedupe_key(event.name, event.id) if event.id else None,
+        dedupe_key=dedupe_key(event.name, event.id, event.tenant) if event.id else None,
         data=data_text(event.data, where),
+        tenant=event.tenant,
+        subject=subject_text(event.subject, where),
         ts=_moment(event.ts, where) or received,
         received=received,
+        trace=tracing.here(),
     )
 
 
-def dedupe_key(name: str, custom_id: str) -> str:
-    """Return what keeps two events of one name and id from counting twice."""
-    return sha256(f"{name}\0{custom_id}".encode()).hexdigest()
+def name_text(name: Any, where: str) -> str:
+    """Return the name of an event that somebody sends.
+
+    Raises:
+        EventInvalidError: it is empty, too long, cannot be stored, or is kept for durable's own.
+    """
+    _check_text(name, where, "name", required=True)
+    if name.startswith(RESERVED):
+        raise EventInvalidError(
+            f"{where}: name {name!r} starts with a reserved prefix, one of {RESERVED}.",
+            field="name",
+        )
+    return str(name)
 
 
-def _check_text(value: object, where: str, field: str, *, required: bool = False) -> None:
+def dedupe_key(name: str, custom_id: str, tenant: str = "") -> str:
+    """Return what keeps two events of one name, id and tenant from counting twice."""
+    of = f"\0{tenant}" if tenant else ""
+    return sha256(f"{name}\0{custom_id}{of}".encode()).hexdigest()
+
+
+def _check_text(
+    value: object, where: str, field: str, *, required: bool = False, longest: int = LONGEST
+) -> None:
     if not isinstance(value, str):
         problem = f"must be a string, not {type(value).__name__}"
     elif required and not value.strip():
         problem = "must not be empty"
-    elif len(value) > LONGEST:
-        problem = f"has {len(value)} characters; the most is {LONGEST}"
+    elif len(value) > longest:
+        problem = f"has {len(value)} characters; the most is {longest}"
     elif value != storable(value):
         problem = "holds a NUL character or a lone surrogate"
     else:

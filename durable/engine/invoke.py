@@ -37,9 +37,10 @@ def invoke(store: Store, run: RunClaim, requests: Sequence[Request]) -> None:
     A step that asks for what cannot be started fails at once.
     """
     due, events, children = 0, [], []
+    source = None if run.event is None else EventRow.objects.using(store.alias).get(pk=run.event)
     for request in requests:
         try:
-            event, child = _child(run, request)
+            event, child = _child(run, source, request)
         except _REFUSED as error:
             due += _refuse(store, run, request, error)
         else:
@@ -49,15 +50,15 @@ def invoke(store: Store, run: RunClaim, requests: Sequence[Request]) -> None:
     store.children.create(run.id, children)
     for event, child in zip(events, children, strict=True):
         await_cancels(store, event, [child.function])
-    due += len(children) + _tell(store, run, events)
+    due += len(children) + _tell(store, run, source, events)
     after_commit(store.alias, wake, due)
 
 
-def _child(run: RunClaim, request: Request) -> tuple[EventRow, Child]:
+def _child(run: RunClaim, source: EventRow | None, request: Request) -> tuple[EventRow, Child]:
     assert isinstance(request.what, Invoke)
     function = _known(request.what.function)
-    event = event_row(INVOKED, _data(run, request, request.what))
-    return event, Child(function=function, event=event.pk, key=request.key)
+    event = event_row(INVOKED, _data(run, request, request.what), source=source)
+    return event, Child(function=function, event=event, key=request.key)
 
 
 def _known(function_id: str) -> str:
@@ -95,19 +96,14 @@ def _refuse(store: Store, run: RunClaim, request: Request, error: Any) -> int:
     return store.steps.flush([(step, ended(step, failure=found(error)))]).woken
 
 
-def _tell(store: Store, run: RunClaim, events: Sequence[EventRow]) -> int:
+def _tell(store: Store, run: RunClaim, source: EventRow | None, events: Sequence[EventRow]) -> int:
     """Start the functions that listen to invocations; return how many runs that makes."""
-    if not is_heard(INVOKED) or _is_echo(store, run):
+    if not is_heard(INVOKED) or is_echo(source.name if source else "", run.parent):
         return 0
     started = 0
     for event in events:
         functions = route(event).functions
-        store.runs.create(event.pk, functions)
+        store.runs.create(event, functions)
         await_cancels(store, event, functions)
         started += len(functions)
     return started
-
-
-def _is_echo(store: Store, run: RunClaim) -> bool:
-    events = EventRow.objects.using(store.alias).filter(runs=run.id)
-    return is_echo(events.values_list("name", flat=True).first() or "", run.parent)

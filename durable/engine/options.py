@@ -1,4 +1,4 @@
-"""What holds for one function: its own options, else the settings."""
+"""What holds for one function: what the site says in the admin, else its own options, else the settings."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.utils.module_loading import import_string
 
 from durable.authoring.function import Function
 from durable.conf import BACKOFF, conf
+from durable.engine.overrides import overrides
 from durable.errors import SettingInvalidError
 from durable.playback.request import ParallelMode
 from durable.playback.retry import Backoff, RetryPolicy
@@ -24,19 +25,29 @@ class Options:
     strict: bool
     threads: int
     policy: RetryPolicy
+    max_parallel: int | None = None  # planned steps of one run that are open at the same time
+    fan_out: bool = False  # each planned step is claimed alone, by any worker
 
     @classmethod
     def of(cls, function: Function) -> Options:
-        """Resolve the options of a function."""
+        """Resolve the options of a function, by the overrides that were seen last."""
+        said = overrides.of(function.id)
+        own = conf.RETRIES if function.retries is None else function.retries
+        is_fanned = bool(said.fan_out)
+        is_strict = conf.STRICT if function.strict is None else function.strict
+        # The loop of an async function would begin all bodies that it meets, here and at once.
+        is_spread = is_fanned or said.max_parallel is not None
         return cls(
-            mode=function.parallel_mode or ParallelMode(conf.PARALLEL_MODE),
-            strict=conf.STRICT if function.strict is None else function.strict,
-            threads=function.threads,
+            mode=said.parallel_mode or function.parallel_mode or ParallelMode(conf.PARALLEL_MODE),
+            strict=is_strict or (function.is_async and is_spread),
+            threads=1 if is_fanned else said.threads or function.threads,
             policy=RetryPolicy(
-                retries=conf.RETRIES if function.retries is None else function.retries,
-                backoff=backoff(),
-                jitter=jitter(),
+                retries=own if said.retries is None else said.retries,
+                backoff=said.backoff or backoff(),
+                jitter=0.0 if said.backoff else jitter(),
             ),
+            max_parallel=said.max_parallel,
+            fan_out=is_fanned,
         )
 
 

@@ -21,6 +21,7 @@ from durable.engine.limits import (
     raise_if_fatal,
 )
 from durable.engine.options import Options
+from durable.engine.overrides import overrides
 from durable.engine.pace import expected, first_share
 from durable.engine.plan import plan
 from durable.engine.timeouts import watched
@@ -88,8 +89,15 @@ class Driving(Hosting):
         if pulse.is_stopping():
             raise Parked(0.0)  # another worker goes on from here
         check_transaction(self.store, self.depth, requests[0])
+        self._check_pause()
         new = [request for request in requests if request.key not in self.tries]
         check_steps(self.run.function, self.count + len(new), requests[-1])
+
+    def _check_pause(self) -> None:
+        """Give the run back if its function was paused: who claims it next holds it back."""
+        overrides.look(self.store)
+        if overrides.of(self.run.function).is_paused:
+            raise Parked(0.0)
 
     def record(self, done: Sequence[Ran]) -> list[Memo | Parked]:
         """Record steps that ran in place."""
@@ -159,10 +167,11 @@ class Driving(Hosting):
             new = [r for r in new if r.mode is ParallelMode.RACE]
         if not new:
             self.rest()
-        new = self._in_one_mode(new)
+        self._check_pause()
+        new = self._in_one_mode(self._within_cap(opened, new))
         work = [r.work.call for r in new if r.is_work]
         is_race = any(r.mode is ParallelMode.RACE for r in new)
-        if self.options.strict or is_race or not work:
+        if self.options.strict or self.options.fan_out or is_race or not work:
             self._plan(new, park=True, take=0)
         share = first_share(len(work), self.workers, expected(work))
         share = 0 if pulse.is_stopping() else max(share, self.options.threads)
@@ -183,6 +192,17 @@ class Driving(Hosting):
         raise_if_fatal(memos)
         self._weigh(memos)
         self.tape.learn(memos)
+
+    def _within_cap(self, opened: Sequence[Request], new: Sequence[Request]) -> list[Request]:
+        """Leave out the work that would be too much at the same time: it is asked for again later."""
+        most = self.options.max_parallel
+        if most is None:
+            return list(new)
+        free = max(most - sum(r.is_work for r in opened), 0)
+        first = {r.key for r in [r for r in new if r.is_work][:free]}
+        if not (kept := [r for r in new if not r.is_work or r.key in first]):
+            self.rest()
+        return kept
 
     def _in_one_mode(self, requests: Sequence[Request]) -> list[Request]:
         """Have each step that ends wake the run, unless these are all that it waits for.

@@ -33,7 +33,7 @@ def retry(run_id: str | UUID) -> None:
 
     Raises:
         RunNotFoundError: there is no such run.
-        RunStateError: it has neither failed nor been cancelled.
+        RunStateError: it has neither failed nor been cancelled, or its payloads were erased.
     """
     store = get_store()
     repeat(store.alias, partial(_retry, store, find(store, run_id).pk))
@@ -42,15 +42,29 @@ def retry(run_id: str | UUID) -> None:
 def _retry(store: Store, run_id: UUID) -> None:
     with transaction.atomic(store.alias):
         run = find(store, run_id)
+        _refuse_erased(store, run, run.event_id)
         if not store.runs.requeue(run_id, _REVIVABLE):
+            run = find(store, run_id)
             raise RunStateError(
                 f"Run {run.pk} of {run.function!r} is {run.status}: only runs that have failed or "
                 "were cancelled can be retried. durable.replay makes a new run of any."
             )
         store.revivals.forget(run_id, _not_to_stay(run, store.revivals.steps(run_id)))
-        if run.event is not None:
-            await_cancels(store, run.event, [run.function])
+        if (event := _event_of(store, run)) is not None:
+            await_cancels(store, event, [run.function])
         after_commit(store.alias, wake)
+
+
+def _refuse_erased(store: Store, run: Run, event: UUID | None, *, is_fresh: bool = False) -> None:
+    """Hold the event of a run that is to go on, or to be repeated, against who would erase it."""
+    events = store.revivals.hold([event] if event else [])
+    # Asked again: it may have been erased since it was found.
+    gone = not is_fresh and find(store, run.pk).erased is not None
+    if gone or any(one.erased for one in events):
+        raise RunStateError(
+            f"The payloads of run {run.pk} of {run.function!r}, or of its event, were erased: there "
+            "is nothing left to go on from."
+        )
 
 
 def _not_to_stay(run: Run, steps: Sequence[Step]) -> list[str]:
@@ -102,6 +116,7 @@ def replay(
 
     Raises:
         RunNotFoundError: there is no such run.
+        RunStateError: what the new run would start from was erased.
         StepNotFoundError: it has no such step; the message lists those it has.
         EventInvalidError, OutputUnserializableError, LimitExceededError: `input` cannot be stored.
     """
@@ -115,10 +130,14 @@ def replay(
 
 def _replay(store: Store, run: Run, event: Event | None, steps: Sequence[Step]) -> UUID:
     with transaction.atomic(store.alias):
+        if not store.revivals.keep(run.pk):
+            find(store, run.pk)  # it has been removed since: this says so
         if event is not None:
             event.save(using=store.alias, force_insert=True)
-        new = store.revivals.repeat(run, event.pk if event else run.event_id, steps)
-        if start := event or run.event:
+        start_from = event.pk if event else run.event_id
+        _refuse_erased(store, run, start_from, is_fresh=event is not None and not steps)
+        new = store.revivals.repeat(run, start_from, steps)
+        if start := event or _event_of(store, run):
             await_cancels(store, start, [run.function])
         after_commit(store.alias, wake)
     return new
@@ -145,14 +164,26 @@ def _before(run: Run, steps: Sequence[Step], name: str | None) -> list[Step]:
     ]
 
 
+def _event_of(store: Store, run: Run) -> Event | None:
+    """Read it where it was written: `run.event` would ask the routers."""
+    return Event.objects.using(store.alias).filter(runs=run).first()
+
+
 def _derived(store: Store, run: Run, data: Mapping[str, Any]) -> Event:
     """Describe an event like that of a run, with other data."""
-    if run.event is None:
+    own = _event_of(store, run)
+    if own is None:
         raise EventInvalidError(
             f"Run {run.pk} of {run.function!r} has no event whose data could be replaced.",
             field="data",
         )
     now = clock.now()
     return Event(
-        id=new_id(), name=run.event.name, data=data_text(data, "replay"), ts=now, received=now
+        id=new_id(),
+        name=own.name,
+        data=data_text(data, "replay"),
+        tenant=run.tenant,
+        subject=run.subject,
+        ts=now,
+        received=now,
     )

@@ -13,8 +13,8 @@ from durable.expressions.expression import TRIGGER, parse
 DAY = 86_400.0  # seconds for which a second run with the same key is not started
 
 
-def dedupe_key(function: Function, event: Mapping[str, Any]) -> str | None:
-    """Return the key by which the run for an event counts once, None where it has no such value.
+def dedupe_key(function: Function, event: Mapping[str, Any], tenant: str = "") -> str | None:
+    """Return the key by which a tenant's run for an event counts once, None where it has no such value.
 
     Raises:
         ExpressionFailedError: it cannot be computed with the event's values.
@@ -22,12 +22,16 @@ def dedupe_key(function: Function, event: Mapping[str, Any]) -> str | None:
     if function.idempotency is None:
         return None
     value = parse(function.idempotency, roots=TRIGGER).value({"event": event})
-    if value is None:
-        return None
+    return None if value is None else key_of_value(function.id, value, tenant)
+
+
+def key_of_value(function_id: str, value: Any, tenant: str = "") -> str:
+    """Return the key by which a tenant's run of a function for a value counts once."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)  # as in a match: 1 and 1.0 are one value
     text = codec.encode(value, what="key", limit=1 << 22, setting="MAX_EVENT_BYTES", depth=64)
-    return sha256(f"{function.id}\0{text}".encode()).hexdigest()
+    of = f"\0{tenant}" if tenant else ""
+    return sha256(f"{function_id}\0{text}{of}".encode()).hexdigest()
 
 
 def start_within(functions: Iterable[Function]) -> dict[str, float]:

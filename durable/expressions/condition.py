@@ -9,19 +9,18 @@ from typing import Any
 from durable.expressions.bind import Conjunct
 from durable.expressions.expression import parse, parse_bound
 from durable.expressions.full import MARK
-from durable.expressions.key import LONGEST_PATH, Term, match_key, read_path, spell
+from durable.expressions.key import LONGEST_PATH, Term, any_key, match_key, read_path, spell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
     """A condition on events of one name, with a starting event's values in it: three texts to store.
 
-    A candidate meets it if `keys_of` gives it `key` for `path` (or `key` is empty), and `holds` says
-    so of `rest`.
+    A candidate meets it if `keys_of` gives it `key` for `path`, and `holds` says so of `rest`.
     """
 
     path: str = ""  # into a candidate; "" without a key
-    key: str = ""
+    key: str = ""  # "" for any event, of those without a tenant
     rest: str = ""  # "" if nothing is left to be looked at
 
     @classmethod
@@ -32,6 +31,7 @@ class Condition:
         event: Mapping[str, Any],
         match: str | None = None,
         if_exp: str | None = None,
+        tenant: str = "",
         what: str = "wait_for_event",
     ) -> Condition:
         """Make the condition of what an author wrote.
@@ -41,6 +41,7 @@ class Condition:
             event: the starting event, as a dict of name, data, id, ts.
             match: a path that must lead to the same value in both events: "data.user_id".
             if_exp: an expression about `event`, the starting one, and `async`, the candidate.
+            tenant: whose events they are.
             what: how an error should call the place.
 
         Raises:
@@ -58,9 +59,9 @@ class Condition:
         if rest:
             parse_bound(rest, what=f"{what}, with the values of the starting event")
         if best is None or best.term is None:
-            return cls(rest=rest)
+            return cls(key=any_key(name, tenant), rest=rest)
         path = best.term.path
-        return cls(path=path, key=match_key(name, path, best.term.value), rest=rest)
+        return cls(path=path, key=match_key(name, path, best.term.value, tenant), rest=rest)
 
 
 def holds(rest: str, candidate: Mapping[str, Any]) -> bool:

@@ -39,23 +39,35 @@ def is_key(value: Any) -> bool:
     return isinstance(value, str | int | float)
 
 
-def match_key(name: str, path: str, value: Any) -> str:
-    """Return the key for events of this name with this value at the path."""
+def match_key(name: str, path: str, value: Any, tenant: str = "") -> str:
+    """Return the key for events of this name, and of this tenant, with this value at the path."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return sha256(json.dumps([name, path, value]).encode()).hexdigest()
+    return _digest([name, path, value, *([tenant] if tenant else [])])
 
 
-def keys_of(event: Mapping[str, Any], paths: Iterable[str]) -> dict[str, str]:
+def any_key(name: str, tenant: str) -> str:
+    """Return the key for all events of a name and a tenant; without a tenant none is needed: ""."""
+    return _digest([name, tenant]) if tenant else ""
+
+
+def keys_of(event: Mapping[str, Any], paths: Iterable[str], tenant: str = "") -> dict[str, str]:
     """Return the key of an event for each path that leads to a text, a number or a bool in it.
 
     Args:
         event: a dict of name, data, id, ts.
-        paths: those by which somebody waits for events of this name.
+        paths: those by which somebody waits for events of this name; "" for who waits for any.
+        tenant: whose it is.
     """
-    values = {path: _path(path).value(Scope({"async": event})) for path in paths}
-    name = event["name"]
-    return {path: match_key(name, path, value) for path, value in values.items() if is_key(value)}
+    name, scope = event["name"], Scope({"async": event})
+    values = {path: _path(path).value(scope) for path in paths if path}
+    found = {path: value for path, value in values.items() if is_key(value)}
+    keys = {path: match_key(name, path, value, tenant) for path, value in found.items()}
+    return {"": any_key(name, tenant), **keys}
+
+
+def _digest(parts: list[Any]) -> str:
+    return sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def read_path(text: str, what: str) -> Path:

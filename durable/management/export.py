@@ -57,6 +57,8 @@ def _event(run: Run) -> dict[str, Any] | None:
         "id": str(event.pk),
         "name": event.name,
         "custom_id": event.custom_id,
+        "tenant": event.tenant,
+        "subject": event.subject,
         "ts": _time(event.ts),
         "received": _time(event.received),
         "data": event.value,

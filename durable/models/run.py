@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from durable import codec
 from durable.ids import new_id
 from durable.models.event import Event
+from durable.models.exact import ExactCharField
 from durable.models.index import OpenIndex
 from durable.models.status import FINAL_RUN, RunStatus
 
@@ -26,6 +27,9 @@ class Run(models.Model):
     event = models.ForeignKey(
         Event, models.PROTECT, null=True, related_name="runs", verbose_name=_("event")
     )
+    # As its event has them; "" for none.
+    tenant = ExactCharField(_("tenant"), max_length=128, blank=True, default="")
+    subject = ExactCharField(_("subject"), max_length=200, blank=True, default="")
     status = models.CharField(
         _("status"), max_length=10, choices=RunStatus.choices, default=RunStatus.QUEUED
     )
@@ -45,6 +49,7 @@ class Run(models.Model):
     created = models.DateTimeField(_("created"))
     started = models.DateTimeField(_("started"), null=True)
     ended = models.DateTimeField(_("ended"), null=True)
+    erased = models.DateTimeField(_("payloads erased"), null=True)
     dedupe_key = models.CharField(max_length=64, null=True, unique=True, editable=False)
     # Who is invoked outlives who invoked it: runs are deleted one by one, in any order.
     parent = models.ForeignKey(
@@ -56,12 +61,22 @@ class Run(models.Model):
         verbose_name=_("invoked by"),
     )
     parent_key = models.CharField(max_length=40, blank=True, editable=False)  # of its step
+    trace = models.CharField(max_length=55, blank=True, editable=False)  # of its last stint
     replay = models.IntegerField(default=0)  # nth repetition for the event, 0 for the first run
     replay_of = models.UUIDField(_("replay of"), null=True, editable=False)
 
     class Meta:
         verbose_name = _("run")
         verbose_name_plural = _("runs")
+        permissions = [
+            ("view_payload", _("Can see payloads, error messages and tracebacks")),
+            ("cancel_run", _("Can cancel runs")),
+            ("retry_run", _("Can retry runs from the step that failed")),
+            ("replay_run", _("Can replay runs, also with other input")),
+            ("skip_run", _("Can skip sleeps of runs")),
+            ("signal_run", _("Can deliver events to runs that wait")),
+            ("erase_run", _("Can erase payloads of runs")),
+        ]
         indexes = [
             # The claim: what is due, oldest first.
             OpenIndex(fields=["due_at"], where=Q(due_at__isnull=False), name="durable_run_due_idx"),
@@ -78,6 +93,13 @@ class Run(models.Model):
                 name="durable_run_status_idx",
             ),
             models.Index(fields=["function", "status", "id"], name="durable_run_function_idx"),
+            # What has ended since: the rollup, and what is old enough to go.
+            OpenIndex(fields=["ended"], where=Q(ended__isnull=False), name="durable_run_ended_idx"),
+            # Lists of a tenant, and of an object of the site, newest first.
+            OpenIndex(fields=["tenant", "id"], where=~Q(tenant=""), name="durable_run_tenant_idx"),
+            OpenIndex(
+                fields=["subject", "id"], where=~Q(subject=""), name="durable_run_subject_idx"
+            ),
             # What a run invoked.
             OpenIndex(
                 fields=["parent", "parent_key"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from durable.models.event import Event
 from durable.models.run import Run
 from durable.models.step import Step
 
@@ -34,6 +35,25 @@ class Wait(models.Model):
 
     def __str__(self) -> str:
         return f"{self.run_id} {self.event}"
+
+
+class Delivery(models.Model):
+    """An event that a waiting run got. For people: nothing of the engine reads it."""
+
+    id = models.BigAutoField(primary_key=True)
+    # Without constraints: events and runs may be removed in any order, by statements of any kind.
+    event = models.ForeignKey(Event, models.CASCADE, related_name="deliveries", db_constraint=False)
+    run = models.ForeignKey(Run, models.CASCADE, related_name="deliveries", db_constraint=False)
+    step = models.CharField(_("step"), max_length=255, blank=True)
+    delivered = models.DateTimeField(_("delivered"))
+
+    class Meta:
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.event_id} {self.run_id} {self.step}"
 
 
 class WaitPath(models.Model):

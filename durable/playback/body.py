@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from durable.playback import around
 from durable.playback.awaited import awaited
 from durable.playback.cursor import CURSOR, Cursor, Intent
 from durable.playback.failure import Failure
@@ -87,7 +88,8 @@ def inside(request: Request, attempt: int) -> Iterator[None]:
     )
     token = CURSOR.set(cursor)
     try:
-        yield
+        with around.body(request.title, attempt):
+            yield
     finally:
         CURSOR.reset(token)
 

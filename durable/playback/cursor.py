@@ -66,8 +66,10 @@ class Cursor:
         count = 1 if is_known else self.unread
         cursor: Cursor | None = self
         while cursor is not None:
-            cursor.unread = max(cursor.unread - count, 0)
-            cursor.latest = max(cursor.latest, rank)
+            if cursor.unread:
+                cursor.unread = max(cursor.unread - count, 0)
+            if rank > cursor.latest:
+                cursor.latest = rank
             cursor = cursor.parent
 
     @contextmanager

@@ -57,6 +57,8 @@ class Service:
         if self.tape.targets is not None:
             if self.bodies or not self.asks:
                 return None
+            if any(a.request.key in self.tape.targets and not a.is_started for a in self.asks):
+                return 0.0
             self.is_patient = True
             return self.patience.left(is_busy=is_busy) if self.tape.targets else 0.0
         waits = [self.timers.next(self.asks)]

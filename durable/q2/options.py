@@ -14,6 +14,11 @@ def workers() -> int:
     return int(Conf.WORKERS)
 
 
+def cluster_name() -> str:
+    """Return the name of the cluster this process belongs to, or would."""
+    return str(Conf.CLUSTER_NAME)
+
+
 def is_sync() -> bool:
     """Whether q2 runs tasks in the caller, so that no cluster is to be woken."""
     return bool(Conf.SYNC)

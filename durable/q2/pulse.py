@@ -153,6 +153,11 @@ def attach(fileno: int) -> None:
     _board = Board(fileno)
 
 
+def is_watched() -> bool:
+    """Whether a supervisor reads the pulse of this cluster."""
+    return _board is not None
+
+
 def enlist(role: Role) -> None:
     """Take a slot for this process."""
     if _board:

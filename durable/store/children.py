@@ -9,6 +9,7 @@ from uuid import UUID
 from durable.ids import new_id
 from durable.models import Run, RunStatus
 from durable.store.clock import database_now
+from durable.store.order import place
 from durable.store.rows import Child
 from durable.store.table import Table
 
@@ -23,11 +24,13 @@ class Children(Table):
             Run(
                 id=new_id(),
                 function=child.function,
-                event_id=child.event,
+                event_id=child.event.pk,
+                tenant=child.event.tenant,
+                subject=child.event.subject,
                 parent_id=parent,
                 parent_key=child.key,
                 status=RunStatus.QUEUED,
-                due_at=now,
+                due_at=place(child.function),
                 created=now,
             )
             for child in children

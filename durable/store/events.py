@@ -61,9 +61,9 @@ class Events(Table):
         Event.objects.using(self.alias).filter(pk__in=list(events)).update(route_at=None)
 
     @retried
-    def since(self, name: str, seconds: float, limit: int) -> list[Event]:
-        """Return the events of a name that came in within the last `seconds`, oldest first."""
-        rows = Event.objects.using(self.alias).filter(name=name)
+    def since(self, name: str, tenant: str, seconds: float, limit: int) -> list[Event]:
+        """Return a tenant's events of a name that came in within the last `seconds`, oldest first."""
+        rows = Event.objects.using(self.alias).filter(name=name, tenant=tenant)
         recent = rows.filter(received__gte=database_in(-seconds))
         return list(recent.order_by("received", "pk")[:limit])
 

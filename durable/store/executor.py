@@ -43,14 +43,17 @@ def retried(verb: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P],
     return say
 
 
-def repeat(alias: str, say: Callable[[], T]) -> T:
-    """Say something again while the database is the trouble, unless a transaction is open."""
+def repeat(alias: str, say: Callable[[], T], patience: float = PATIENCE) -> T:
+    """Say something again while the database is the trouble, unless a transaction is open.
+
+    For `patience` seconds: who is waited for by somebody else's client has less.
+    """
     connection = connections[alias]
-    return say() if connection.in_atomic_block else _repeat(connection, say)
+    return say() if connection.in_atomic_block else _repeat(connection, say, patience)
 
 
-def _repeat(connection: BaseDatabaseWrapper, say: Callable[[], T]) -> T:
-    deadline = time.monotonic() + PATIENCE
+def _repeat(connection: BaseDatabaseWrapper, say: Callable[[], T], patience: float) -> T:
+    deadline = time.monotonic() + patience
     tries = 0
     while True:
         try:

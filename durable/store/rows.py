@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from durable.models import Event
 from durable.playback.failure import Failure
 from durable.playback.memo import Memo
 from durable.playback.request import Request
@@ -24,7 +25,7 @@ def is_large(output: str | None) -> bool:
 class NewRun:
     """A run to be inserted."""
 
-    event: UUID
+    event: Event
     function: str
     due_at: datetime | None = None  # now, if not given
     dedupe_key: str | None = None
@@ -51,7 +52,7 @@ class Child:
     """A run to be created for the planned step `key`, which waits for it."""
 
     function: str
-    event: UUID
+    event: Event
     key: str
 
 
@@ -210,11 +211,13 @@ class Flush:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """Due planned steps, capped; whether the worker of the oldest was lost; and whether events came in."""
+    """Due planned steps, capped; whether the worker of the oldest was lost; and what else is to be done:
+    events that came in, and runs that are out of time."""
 
     count: int
     is_oldest_lost: bool
     has_events: bool = False
+    has_overdue: bool = False
 
 
 @dataclass(frozen=True, slots=True)

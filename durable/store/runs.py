@@ -24,11 +24,12 @@ from django.db.models import (
 from durable import codec
 from durable.conf import conf
 from durable.ids import new_id
-from durable.models import Attempt, Blob, Run, RunStatus, Step
+from durable.models import Attempt, Blob, Event, Run, RunStatus, Step
 from durable.playback.failure import Failure
 from durable.playback.interrupt import Fenced
 from durable.store.clock import database_in, database_now
 from durable.store.executor import retried
+from durable.store.order import place
 from durable.store.outside import Outside
 from durable.store.rows import NewRun, RunClaim, is_large
 
@@ -52,7 +53,9 @@ class Runs(Outside):
         """The run, if it is still held under this claim."""
         return self.rows.filter(pk=run.id, claim=run.claim, status=RunStatus.RUNNING)
 
-    def create(self, event: UUID, functions: Sequence[str], due_at: datetime | None = None) -> None:
+    def create(
+        self, event: Event, functions: Sequence[str], due_at: datetime | None = None
+    ) -> None:
         """Insert a run of each function for an event, in the caller's transaction."""
         self.create_each(
             [NewRun(event=event, function=function, due_at=due_at) for function in functions]
@@ -65,9 +68,11 @@ class Runs(Outside):
             Run(
                 id=new_id(),
                 function=new.function,
-                event_id=new.event,
+                event_id=new.event.pk,
+                tenant=new.event.tenant,
+                subject=new.event.subject,
                 status=RunStatus.QUEUED,
-                due_at=new.due_at or now,
+                due_at=place(new.function, new.due_at),
                 created=now,
                 dedupe_key=new.dedupe_key,
                 deadline=_deadline(new),

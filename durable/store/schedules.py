@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from django.db.models import QuerySet
@@ -35,7 +35,8 @@ class Schedules(Table):
     def add(self, lines: Collection[tuple[str, str]]) -> None:
         """Insert a row for each function and line that has none; it is due, so that somebody looks."""
         # What the database writes itself, SQLite does not find again by the value that was read.
-        due_at, now = clock.now(), cast(Any, database_now())
+        # A second ago, as the clocks of here and there differ by some.
+        due_at, now = clock.now() - timedelta(seconds=1), cast(Any, database_now())
         rows = [
             Schedule(function=function, cron=cron, due_at=due_at, created=now)
             for function, cron in sorted(lines)

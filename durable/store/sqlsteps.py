@@ -70,7 +70,8 @@ LOOK = (
     + " LIMIT {limit}) AS due), (SELECT {s.status} FROM {S} WHERE "
     + CLAIMABLE
     + " ORDER BY {s.due_at}, {s.id} LIMIT 1),"
-    + " EXISTS (SELECT 1 FROM {E} WHERE {e.route_at} <= {now})"
+    + " EXISTS (SELECT 1 FROM {E} WHERE {e.route_at} <= {now}),"
+    + " EXISTS (SELECT 1 FROM {R} WHERE {r.deadline} <= {now})"
 )
 
 FLUSH = """
@@ -133,9 +134,10 @@ class SqlSteps(Sql, Steps):
         return (*what, run.id, run.claim) if is_taken else (*what, r.until, r.seconds, run.claim)
 
     def look(self, most: int) -> Backlog:
-        """Count the planned steps that are due, up to `most`; look whether events came in."""
-        ((count, oldest, has_events),) = self.ask(LOOK, limit=str(int(most)))
-        return Backlog(int(count), oldest == StepStatus.RUNNING, bool(has_events))
+        """Count the planned steps that are due, up to `most`; look what else is to be done."""
+        ((count, oldest, has_events, has_overdue),) = self.ask(LOOK, limit=str(int(most)))
+        is_oldest_lost = oldest == StepStatus.RUNNING
+        return Backlog(int(count), is_oldest_lost, bool(has_events), bool(has_overdue))
 
     def _claim(
         self, status: str, owner: str, limit: int, run: UUID | None = None

@@ -146,12 +146,14 @@ class Steps(Memory):
         )
 
     def look(self, most: int) -> Backlog:
-        """Count the planned steps that are due, up to `most`; look whether events came in."""
+        """Count the planned steps that are due, up to `most`; look what else is to be done."""
         due = self.rows.filter(due_at__lte=database_now(), status__in=_CLAIMABLE)
         oldest = due.order_by("due_at", "id").values_list("status", flat=True).first()
         events = Event.objects.using(self.alias).filter(route_at__lte=database_now())
+        overdue = Run.objects.using(self.alias).filter(deadline__lte=database_now())
         count = due.order_by()[:most].count()
-        return Backlog(count, oldest == StepStatus.RUNNING, events.exists())
+        is_oldest_lost = oldest == StepStatus.RUNNING
+        return Backlog(count, is_oldest_lost, events.exists(), overdue.exists())
 
     @retried
     def claim(self, owner: str, limit: int, run: UUID | None = None) -> list[StepClaim]:

@@ -14,13 +14,17 @@ from durable.models import Run
 from durable.store import mariadb, postgres, sqlite
 from durable.store.children import Children
 from durable.store.events import Events
+from durable.store.functions import Functions
 from durable.store.leases import Leases
+from durable.store.pruning import Pruning
 from durable.store.revivals import Revivals
+from durable.store.rollups import Rollups
 from durable.store.rows import Due
 from durable.store.runs import Runs
 from durable.store.schedules import Schedules
 from durable.store.steps import Steps
 from durable.store.waits import Waits
+from durable.store.workers import Workers
 
 _FAMILIES = {"postgresql": postgres, "sqlite": sqlite, "mysql": mariadb}
 
@@ -37,11 +41,15 @@ class Store:
         self.alias = alias
         self.events: Events = getattr(family, "Events", Events)(alias)
         self.children = Children(alias)
+        self.functions = Functions(alias)
         self.runs: Runs = family.Runs(alias) if family else Runs(alias)
         self.steps: Steps = family.Steps(self.runs) if family else Steps(self.runs)
         self.waits = Waits(alias)
         self.schedules = Schedules(alias)
         self.revivals = Revivals(alias)
+        self.rollups = Rollups(alias)
+        self.workers = Workers(alias)
+        self.pruning = Pruning(alias)
         self.leases: Leases = family.Leases(alias) if family else Leases(alias)
 
     @property

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Max, QuerySet
 
-from durable.models import Event, Step, StepStatus, Wait, WaitPath
+from durable.models import Delivery, Event, Step, StepStatus, Wait, WaitPath
 from durable.playback.request import EventWait
 from durable.store.clock import database_in, database_now
 from durable.store.executor import retried
+from durable.store.rows import StepClaim
 from durable.store.table import Table
 
 
@@ -67,16 +69,16 @@ class Waits(Table):
     def find(
         self, event: Event, keys: Collection[str], after: int, last: int, limit: int
     ) -> list[Wait]:
-        """Return a page of the waits that were open when an event came in, with one of these keys or none.
+        """Return a page of the waits that were open when an event came in, with one of these keys.
 
         Args:
             event: it.
-            keys: of its values.
+            keys: of its values, and that of who waits for any.
             after: number of the last wait of the page before.
             last: number of the newest wait that may get it.
             limit: length of the page.
         """
-        named = self.rows.filter(event=event.name, match__in=["", *keys])
+        named = self.rows.filter(event=event.name, match__in=list(keys))
         rows = named.filter(pk__gt=after, pk__lte=last)
         rows = rows.exclude(expires__lte=event.received)
         return list(rows.order_by("pk")[:limit])
@@ -91,6 +93,15 @@ class Waits(Table):
     def close(self, steps: Collection[int]) -> None:
         """Forget the waits of steps that have ended."""
         self.rows.filter(step__in=list(steps)).delete()
+
+    def note(self, event: UUID, claims: Sequence[StepClaim]) -> None:
+        """Write down who got an event, in the transaction in which their steps end."""
+        now: Any = database_now()
+        rows = [
+            Delivery(event_id=event, run_id=claim.run, step=claim.name, delivered=now)
+            for claim in claims
+        ]
+        Delivery.objects.using(self.alias).bulk_create(rows, batch_size=500)
 
     @retried
     def forget(self, run: UUID) -> None:

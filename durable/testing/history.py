@@ -115,4 +115,6 @@ def _event(event: Mapping[str, Any] | None) -> Event | None:
         data=event["data"],
         id=event["custom_id"] or event["id"],
         ts=int(datetime.fromisoformat(event["ts"]).timestamp() * 1000),
+        tenant=event.get("tenant", ""),
+        subject=event.get("subject", ""),
     )

@@ -56,7 +56,7 @@ def _start(function: Function, data: Mapping[str, Any]) -> UUID:
     row = EventRow(id=new_id(), name=_name(function), data=text, ts=clock.now())
     with transaction.atomic(store.alias):
         store.events.insert([row])
-        store.runs.create(row.pk, [function.id])
+        store.runs.create(row, [function.id])
         await_cancels(store, row, [function.id])
     return row.pk
 

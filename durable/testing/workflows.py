@@ -14,6 +14,7 @@ from durable.authoring.event import Event
 from durable.authoring.function import Function
 from durable.engine import rehearsal
 from durable.engine.deliver import deliver
+from durable.engine.overrides import overrides
 from durable.models import Run
 from durable.playback.threads import serially
 from durable.store import get_store
@@ -47,6 +48,7 @@ class Workflows(Interference, Assertions):
         self._in_use = ExitStack()
 
     def __enter__(self) -> Self:
+        overrides.clear()  # what another test said was rolled back
         self._in_use.enter_context(clock.ruled(is_moved))
         self._in_use.enter_context(wake.use(Silence()))
         self._in_use.enter_context(rehearsal.use(self._script))

@@ -18,13 +18,14 @@ from durable.engine.pace import LARGEST, Pace, first_share
 from durable.q2 import pulse
 from durable.store import Store, get_store
 from durable.store.rows import Backlog, StepClaim
+from durable.worker import sighting
 from durable.worker.timetable import Timetable
 
 logger = logging.getLogger("durable.worker")
 
 # A budget, so that the cluster can recycle, stop, and run its other tasks.
 SECONDS, ITEMS = 2.0, 500
-_DELIVER = 0.05  # seconds between two looks for events while there is other work
+_ATTEND = 0.05  # seconds between two looks for events while there is other work
 _LOOK = 0.01  # seconds between two looks while lingering
 
 
@@ -61,37 +62,40 @@ class Worker:
         if claims:
             begun, self.pace.size = time.monotonic(), len(claims)
             with rolled_back():
-                assist(self.store, claims, owner=self.owner)
+                self.pace.is_alone = assist(self.store, claims, owner=self.owner)
             self.pace.adapt(time.monotonic() - begun)
             return len(claims)
         self.pace.size = 1
-        return deliver(self.store) if backlog.has_events else sweep(self.store)
+        return self._attend(backlog)
+
+    def _attend(self, backlog: Backlog) -> int:
+        """Hand out events that came in, and cancel runs that are out of time; return how many."""
+        delivered = deliver(self.store) if backlog.has_events else 0
+        return delivered + (sweep(self.store) if backlog.has_overdue else 0)
 
     def _claim_steps(self, backlog: Backlog) -> list[StepClaim]:
         """Claim more than a balanced share only while steps are quick; one that was lost, alone."""
         lost = self.store.steps.claim_lost(self.owner) if backlog.is_oldest_lost else []
         if lost or not backlog.count:
             return lost
+        if self.pace.is_alone:
+            return self.store.steps.claim(self.owner, 1)
         balanced = first_share(backlog.count, self.workers)
         share = max(balanced, min(self.pace.size, backlog.count // 2))
         return self.store.steps.claim(self.owner, share)
 
     def drain(self, seconds: float = SECONDS, items: int = ITEMS) -> int:
-        """Work until nothing is due for a while, or the budget ends; return how many rows were done.
-
-        It begins with handing out events: what came in while no worker was there, or all were busy,
-        counts before the sleeps and waits that were over later.
-        """
-        begun = last = time.monotonic()
-        delivered, done = begun - _DELIVER, 0
+        """Work until nothing is due for a while, or the budget ends; return how many rows were done."""
+        begun = last = attended = time.monotonic()
+        done = 0
         while done < items and time.monotonic() - begun < seconds and not pulse.is_stopping():
             pulse.beat()
-            if time.monotonic() - delivered >= _DELIVER:
-                delivered = time.monotonic()
-                deliver(self.store)  # whatever else there is to do: somebody waits for events
-                sweep(self.store)
+            if time.monotonic() - attended >= _ATTEND:
+                attended = time.monotonic()
+                self._attend(self.store.steps.look(1))  # whatever else is to be done
             if count := self.take_one():
                 done += count
+                sighting.tally().claims += count
                 last = time.monotonic()
             elif time.monotonic() - last >= conf.LINGER:
                 break

@@ -9,7 +9,7 @@ from durable.q2 import options
 
 def greeting(workers: int) -> str:
     """Say who is ready for what; and where to write functions, if there is none."""
-    functions = len(registry.functions)
+    functions = len(registry.of_site)
     parts = [
         f"durable worker: {_count(workers, 'worker')} ready",
         _count(functions, "function"),

@@ -1,4 +1,6 @@
-"""The heartbeat of a worker: a thread that renews leases, and puts right what others left behind."""
+"""The heartbeat of a worker: a thread that renews leases, puts right what others left behind, and
+tells that the worker is there.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +11,10 @@ from collections.abc import Callable, Sequence
 
 from durable.conf import conf
 from durable.engine.held import held
+from durable.engine.rollup import advance
 from durable.store import get_store
 from durable.wake import wake
+from durable.worker import sighting
 from durable.worker.reaper import reap
 
 logger = logging.getLogger("durable.worker")
@@ -50,8 +54,13 @@ def mend() -> None:
         wake(mended)
 
 
+def count() -> None:
+    """Count runs that have ended, for charts, if no other worker has done so a moment ago."""
+    advance(get_store())
+
+
 def _beat_for_ever() -> None:
     rest = threading.Event()
     while not rest.wait(conf.HEARTBEAT):
-        beat((renew, reap, mend))
+        beat((renew, reap, mend, count, sighting.tell))
         get_store().connection.close()

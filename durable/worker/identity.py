@@ -18,6 +18,11 @@ def owner() -> str:
     return _owner(os.getpid())
 
 
+def host() -> str:
+    """Return the name of this machine, and a mark of the space its process ids are valid in."""
+    return _host()
+
+
 def prefix() -> str:
     """Return what the names of all owners begin with whose processes can be seen from here."""
     return f"{_host()}:"

@@ -84,7 +84,7 @@ def test_a_run_that_was_taken_over_sends_nothing(
         Run.objects.update(claim=9)
         return ids
 
-    monkeypatch.setattr("durable.engine.performer.ingest", overtaken)
+    monkeypatch.setattr("durable.engine.hosting.ingest", overtaken)
     player.define(send)
     player.send()
     player.worker.take_one()

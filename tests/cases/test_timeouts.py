@@ -167,7 +167,7 @@ def test_many_runs_are_late_at_once(player: Player, clock: ModuleType) -> None:
 def test_late_runs_are_looked_for_while_there_is_other_work(
     player: Player, clock: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("durable.worker.drain._DELIVER", 0.0)
+    monkeypatch.setattr("durable.worker.drain._ATTEND", 0.0)
     player.define(nap, timeouts=Timeouts(start=MINUTE))
     late = player.send()
     clock.travel(HOUR)

@@ -95,7 +95,8 @@ def code(cell: str) -> str:
 
 
 GUIDES = [page("README.md"), page("docs/quickstart.md"), *pages("howto/*.md")]
-ALL = [page("README.md"), page("CHANGELOG.md"), page("CONTRIBUTING.md"), *pages()]
+ALL = [page(f"{name}.md") for name in ("README", "CHANGELOG", "CONTRIBUTING", "SECURITY")]
+ALL += pages()
 
 
 def _slug(title: str) -> str:

@@ -22,12 +22,17 @@ from tests.docs.pages import code, page
 COMMANDS = (
     "durable_worker",
     "durable_send",
+    "durable_key",
     "durable_list",
     "durable_show",
     "durable_verify",
     "durable_cancel",
     "durable_retry",
     "durable_replay",
+    "durable_health",
+    "durable_prune",
+    "durable_doctor",
+    "durable_metrics",
 )
 
 
@@ -97,6 +102,12 @@ def test_checks() -> None:
         one for path in sources for one in re.findall(r'"(durable\.[EW]\d{3})"', path.read_text())
     }
     assert page("docs/reference/checks.md").named() == sorted(ids)
+
+
+def test_concerns() -> None:
+    sources = (ROOT / "durable" / "engine" / "health").glob("*.py")
+    codes = {one for path in sources for one in re.findall(r'code="([a-z-]+)"', path.read_text())}
+    assert set(page("docs/howto/operate.md").named("Health")) == codes
 
 
 def test_arguments_of_create_function(fresh_registry: Registry) -> None:

@@ -10,7 +10,17 @@ from uuid import UUID
 
 from durable import clock
 from durable.ids import new_id
-from durable.models import Attempt, Blob, Event, Run, RunStatus, Schedule, Step, StepStatus
+from durable.models import (
+    Attempt,
+    Blob,
+    Event,
+    Run,
+    RunStatus,
+    Schedule,
+    Step,
+    StepStatus,
+    Worker,
+)
 from durable.models.status import FINAL_RUN
 from durable.playback.keys import step_key
 
@@ -41,10 +51,10 @@ def event(name: str = "order/paid", **fields: Any) -> Event:
 
 
 def run(status: str = RunStatus.COMPLETED, function: str = "shop", **fields: Any) -> Run:
-    """Store a run that was created 10 seconds ago."""
+    """Store a run that was created 10 seconds ago, or when it came due."""
     final = status in FINAL_RUN
     usual: dict[str, Any] = {
-        "created": ago(10),
+        "created": min(ago(10), fields.get("due_at") or ago(10)),
         "started": None if status == RunStatus.QUEUED else ago(9),
         "ended": ago(4) if final else None,
         "owner": "here:1:1" if status == RunStatus.RUNNING else None,
@@ -85,6 +95,26 @@ def failed_try(of: Run, on: Step | None = None, number: int = 0, **error: str) -
         started=ago(8),
         ended=ago(7.5),
     )
+
+
+def worker(**fields: Any) -> Worker:
+    """Store a worker that was seen a moment ago, and has done 60 pieces of work in a minute."""
+    usual = {
+        "id": _later_id(),
+        "owner": "here:1:1",
+        "host": "here",
+        "pid": 1,
+        "parent": 7,
+        "cluster": "durable",
+        "is_supervised": True,
+        "version": "1.0",
+        "started": ago(60),
+        "seen": ago(1),
+        "hints": 60,
+        "claims": 60,
+        "rate": 60.0,
+    }
+    return Worker.objects.create(**(usual | fields))
 
 
 def schedule(function: str = "shop", cron: str = "@daily", **fields: Any) -> Schedule:

@@ -142,7 +142,7 @@ def due_run() -> None:
     """Insert a run that is due."""
     now = timezone.now()
     sent = Event.objects.create(id=new_id(), name="broker/due", data="{}", ts=now, received=now)
-    get_store().runs.create(sent.pk, ["nobody"])
+    get_store().runs.create(sent, ["nobody"])
 
 
 def test_due_rows_make_hints_that_no_table_holds(broker: Broker) -> None:

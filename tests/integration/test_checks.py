@@ -250,3 +250,17 @@ def test_a_cluster_without_a_broker_is_said() -> None:
     without = {name: SOUND[name] for name in SOUND if name not in ("broker_class", "orm")}
     with override_settings(Q_CLUSTER=without):
         assert "names no broker" in only("durable.E011").msg
+
+
+@pytest.mark.parametrize(
+    ("given", "entry"),
+    [
+        ("soon", "['*']: 'soon'"),
+        ({"shop": "1h"}, "['shop'] is less than a day"),
+        ({"shop": {"queued": "7d"}}, "['shop'] names queued"),
+        ({"shop": {"failed": 7}}, "['shop']['failed'] must be a timedelta"),
+    ],
+)
+def test_retention_that_cannot_be_read_is_named(given: Any, entry: str) -> None:
+    with override_settings(DURABLE={"RETENTION": given}):
+        assert entry in only("durable.E020").msg

@@ -36,7 +36,7 @@ def woken() -> Iterator[Counter]:
 def due_run() -> None:
     now = timezone.now()
     sent = Event.objects.create(id=new_id(), name="ticker/due", data="{}", ts=now, received=now)
-    get_store().runs.create(sent.pk, ["nobody"])
+    get_store().runs.create(sent, ["nobody"])
 
 
 def test_due_row_is_announced_and_looked_at_again_soon(woken: Counter) -> None:

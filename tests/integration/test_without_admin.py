@@ -21,6 +21,7 @@ call_command("migrate", verbosity=0)
 call_command("durable_send", "a/b", verbosity=0)
 call_command("durable_list")
 assert "django.contrib.admin" not in sys.modules, "the admin was imported"
+assert "rest_framework" not in sys.modules, "REST framework was imported"
 """
 
 

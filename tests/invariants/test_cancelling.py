@@ -144,7 +144,7 @@ def test_a_run_that_is_started_at_the_last_moment_is_not_swept(store: Store) -> 
         on = kit.event()
         store.runs.create_each([NewRun(event=on, function="f", start_within=60.0)])
         run = Run.objects.get(event=on)
-        return RunClaim(id=run.pk, claim=1, function="f", event=on)
+        return RunClaim(id=run.pk, claim=1, function="f", event=on.pk)
 
     def start(run: RunClaim) -> int:
         return len(store.runs.claim(kit.ME))

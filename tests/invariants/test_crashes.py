@@ -32,6 +32,8 @@ Record = Callable[[str, object], None]
 def steady(monkeypatch: pytest.MonkeyPatch, clean_stage: None) -> Iterator[None]:
     """Have no timing decide how many statements there are."""
     monkeypatch.setattr("durable.engine.wave.STRAGGLERS", 0.0)
+    monkeypatch.setattr("durable.worker.drain._ATTEND", PATIENCE)
+    monkeypatch.setattr("durable.engine.overrides.AGE", 0.0)
     monkeypatch.setattr("durable.engine.batch.HOLD", 0.0)
     monkeypatch.setattr("durable.engine.batch.LONG", PATIENCE)
     monkeypatch.setattr("durable.engine.pace.Pace.adapt", lambda pace, seconds: None)

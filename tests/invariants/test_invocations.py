@@ -26,7 +26,7 @@ from durable.store.rows import Child, RunClaim
 from durable.store.steps import Steps
 from tests.integration.store import kit
 from tests.invariants import stage
-from tests.invariants.actors import preempted
+from tests.invariants.actors import PATIENCE, preempted
 from tests.invariants.crash import Fault, Injector
 from tests.invariants.test_crashes import RETRY, Record, suffer
 
@@ -37,6 +37,8 @@ NEVER = durable.TriggerEvent(event="never")
 @pytest.fixture(autouse=True)
 def steady(monkeypatch: pytest.MonkeyPatch, clean_stage: None) -> Iterator[None]:
     monkeypatch.setattr("durable.engine.wave.STRAGGLERS", 0.0)
+    monkeypatch.setattr("durable.worker.drain._ATTEND", PATIENCE)
+    monkeypatch.setattr("durable.engine.overrides.AGE", 0.0)
     with override_settings(DURABLE={"BACKOFF": [RETRY], "JITTER": 0, "LEASE": stage.LEASE}):
         yield
 

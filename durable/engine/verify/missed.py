@@ -25,7 +25,7 @@ def missed_by(alias: str, name: str, waits: Sequence[Wait]) -> dict[int, Event]:
         if not left:
             break
         seen = as_dict(event)
-        keys = keys_of(seen, paths)
+        keys = keys_of(seen, paths, event.tenant)
         for wait in list(left.values()):
             if _is_in_time(wait, event) and is_met(wait, keys, seen):
                 found[wait.pk] = event

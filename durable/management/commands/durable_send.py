@@ -29,13 +29,16 @@ class Command(BaseCommand):
         parser.add_argument("name", help="of the event, for example shop/order.paid")
         parser.add_argument("--data", default="{}", help="a JSON object; - reads it from stdin")
         parser.add_argument("--id", default="", help="have it count once, however often it is sent")
+        parser.add_argument("--tenant", default="", help="whose it is")
+        parser.add_argument("--subject", default="", help="what it is about: shop.order:7")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Send it."""
         store = get_store()
         begun = new_id()  # ids sort by time
         data = _data(sys.stdin.read() if options["data"] == "-" else options["data"])
-        event = durable.Event(name=options["name"], data=data, id=options["id"])
+        given = {name: options[name] for name in ("name", "id", "tenant", "subject")}
+        event = durable.Event(data=data, **given)
         try:
             with transaction.atomic(using=store.alias):  # until then nobody has got it
                 (event_id,) = durable.send(event)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 from durable import clock
 from durable.ids import new_id
@@ -20,10 +19,10 @@ LEASE = 30.0
 LARGE = '"' + "ü" * 5000 + '"'
 
 
-def event() -> UUID:
+def event() -> Event:
     """Store an event."""
     now = clock.now()
-    return Event.objects.create(name="test/event", data="{}", ts=now, received=now).pk
+    return Event.objects.create(name="test/event", data="{}", ts=now, received=now)
 
 
 def queued(store: Store, function: str = "f", *, due_in: float = 0.0) -> Run:

@@ -129,7 +129,7 @@ def test_a_step_is_planned_together_with_its_run(store: Store) -> None:
     child = Child(function="callee", event=kit.event(), key=asked().key)
     store.steps.plan(run, [asked()], also=lambda: store.children.create(run.id, [child]))
     (row,) = kit.row(run).children.all()
-    assert (row.function, row.event_id, row.parent_key) == ("callee", child.event, child.key)
+    assert (row.function, row.event_id, row.parent_key) == ("callee", child.event.pk, child.key)
     assert (row.status, row.claim, row.owner) == ("queued", 0, None)
     (claim,) = store.runs.claim(kit.RIVAL)
     assert (claim.id, claim.parent, claim.parent_key) == (row.pk, run.id, child.key)

@@ -30,7 +30,7 @@ def condition(if_exp: str | None = None, **options: Any) -> Condition:
 
 
 def meets(made: Condition, candidate: dict[str, Any]) -> bool:
-    keys = keys_of(candidate, [made.path] if made.path else [])
+    keys = keys_of(candidate, [made.path])
     return keys.get(made.path, "") == made.key and holds(made.rest, candidate)
 
 
@@ -196,6 +196,7 @@ def test_a_candidate_that_costs_too_much_is_an_error() -> None:
 def test_an_event_has_a_key_for_each_path_that_leads_to_a_scalar() -> None:
     paths = ["data.user_id", "data.items", "data.none", "data.gone", "id"]
     assert keys_of(STARTED, paths) == {
+        "": "",
         "data.user_id": match_key(NAME, "data.user_id", 7),
         "id": match_key(NAME, "id", "evt-1"),
     }

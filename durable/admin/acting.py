@@ -1,0 +1,42 @@
+"""Who acts, and what Django's own log of the admin says of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.admin import ModelAdmin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.http import HttpRequest
+
+from durable.engine.operations import Actor
+
+
+def actor(request: HttpRequest) -> Actor:
+    """Return who asks."""
+    return Actor(who=request.user.get_username(), via="admin")
+
+
+def require(request: HttpRequest, *permissions: str) -> None:
+    """Refuse who may not: the names of permissions of this app.
+
+    Raises:
+        PermissionDenied: one of them is missing.
+    """
+    if not request.user.has_perms([f"durable.{name}" for name in permissions]):
+        raise PermissionDenied
+
+
+def require_any(request: HttpRequest, *permissions: str) -> None:
+    """Refuse who has none of these permissions of this app.
+
+    Raises:
+        PermissionDenied: all are missing.
+    """
+    if not any(request.user.has_perm(f"durable.{name}") for name in permissions):
+        raise PermissionDenied
+
+
+def log(admin: ModelAdmin[Any], request: HttpRequest, row: Model, verb: str, change: Any) -> None:
+    """Write what was done into Django's log, beside the book of operations."""
+    admin.log_change(request, row, f"{verb}: {change}" if change else verb)

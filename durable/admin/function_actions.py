@@ -1,0 +1,117 @@
+"""What can be done with a function: paused, resumed, reset, run now. By POST, each by who may."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.admin import ModelAdmin
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from durable.admin import acting, function_rows, payload, show
+from durable.admin.function_rows import Row
+from durable.authoring.trigger import TriggerEvent
+from durable.engine.configure import pause_function, reset_function, resume_function
+from durable.engine.resend import run_now
+from durable.errors import DurableError
+from durable.models import Event, FunctionConfig
+from durable.store import get_store
+
+if TYPE_CHECKING:
+    FunctionModelAdmin = ModelAdmin[FunctionConfig]
+
+_VERBS = {"pause": pause_function, "resume": resume_function, "reset": reset_function}
+
+
+def act(admin: FunctionModelAdmin, request: HttpRequest, function: str, verb: str) -> HttpResponse:
+    """Pause, resume or reset a function, and go back to its page."""
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    acting.require(request, "change_functionconfig")
+    row = function_rows.row(function)
+    if row is None or verb not in _VERBS:
+        raise Http404
+    if done := _VERBS[verb](function, actor=acting.actor(request)):
+        acting.log(admin, request, row.config, verb, done if isinstance(done, dict) else "")
+        messages.success(request, _said(verb, function))
+    else:
+        messages.info(request, _("There was nothing to do."))
+    return show.redirect(admin.admin_site, "functionconfig", "change", function)
+
+
+def _said(verb: str, function: str) -> str:
+    said = {
+        "pause": _("%s is paused: its runs queue, and those at work rest before their next step."),
+        "resume": _("%s goes on; runs that were held back start in the order of their creation."),
+        "reset": _("%s is as the code and the settings have it."),
+    }
+    return said[verb] % function
+
+
+class RunForm(forms.Form):
+    """The data of the event that a run is given."""
+
+    payload = forms.CharField(
+        label=gettext_lazy("Data"),
+        widget=forms.Textarea(attrs={"rows": 14, "cols": 80, "spellcheck": "false"}),
+        help_text=gettext_lazy("A JSON object: what the function finds in ctx.event.data."),
+    )
+
+    def clean_payload(self) -> dict[str, Any]:
+        """Read it."""
+        try:
+            value = json.loads(self.cleaned_data["payload"])
+        except ValueError as error:
+            raise forms.ValidationError(_("That is no JSON: %s.") % error) from None
+        if not isinstance(value, dict):
+            raise forms.ValidationError(_("Write an object: {…}."))
+        return value
+
+
+def offer_run(admin: FunctionModelAdmin, request: HttpRequest, function: str) -> HttpResponse:
+    """Show the form, or start the run and go to its page."""
+    acting.require(request, "send_event")
+    row = function_rows.row(function)
+    if row is None or row.function is None:
+        raise Http404
+    source, data = example(request, row)
+    form = RunForm(request.POST or None, initial={"payload": data})
+    if request.method == "POST" and form.is_valid():
+        try:
+            run = run_now(function, form.cleaned_data["payload"], actor=acting.actor(request))
+        except DurableError as error:
+            form.add_error("payload", str(error))
+        else:
+            acting.log(admin, request, row.config, "run", str(run))
+            messages.success(request, _("A run of %s was started.") % function)
+            return show.redirect(admin.admin_site, "run", "change", run)
+    request.current_app = admin.admin_site.name
+    context = {
+        **admin.admin_site.each_context(request),
+        "title": _("Run %s now") % row.name,
+        "opts": admin.opts,
+        "media": admin.media,
+        "form": form,
+        "source": source,
+        "is_paused": row.config.paused is not None,
+        "back_url": show.url(admin.admin_site, "functionconfig", "change", show.quoted(function)),
+    }
+    return TemplateResponse(request, "admin/durable/functionconfig/run.html", context)
+
+
+def example(request: HttpRequest, row: Row) -> tuple[Event | None, str]:
+    """Return the newest event that is such as starts it, and its data, if who asks may see payloads."""
+    assert row.function is not None
+    if not payload.may_see(request, row.id):
+        return None, "{}"
+    names = [one.event for one in row.function.triggers if isinstance(one, TriggerEvent)]
+    rows = Event.objects.using(get_store().alias).filter(name__in=names)
+    found = rows.order_by("-received").first()
+    if found is None:
+        return None, "{}"
+    return found, payload.readable(found.data)

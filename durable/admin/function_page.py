@@ -1,0 +1,172 @@
+"""The parts of the pages about functions, as their templates take them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.admin.sites import AdminSite
+from django.contrib.admin.utils import quote
+from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from durable import codec
+from durable.admin import show
+from durable.admin.function_rows import Row
+from durable.engine.options import Options
+from durable.engine.overrides import overrides
+from durable.engine.parallelism import RUNS, Parallelism, parallelism
+from durable.engine.words import span
+from durable.models import Operation, RunStatus
+from durable.models.status import FINAL_RUN
+from durable.store import get_store
+
+_HARDLY = 1.2  # times as fast, below which nothing was gained
+HISTORY = 20  # operations that a page shows
+_OPEN = (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.WAITING)
+
+
+def line(site: AdminSite, row: Row) -> dict[str, Any]:
+    """Return what the list shows of a function."""
+    coming = row.next
+    return {
+        "id": row.id,
+        "name": row.name,
+        "url": show.url(site, "functionconfig", "change", quote(row.id)),
+        "state": state(row),
+        "triggers": triggers(row),
+        "next": show.until(coming.following) if coming else show.EMPTY,
+        "open": counts(site, row, is_open=True),
+        "ended": counts(site, row, is_open=False),
+        "success": row.success or show.EMPTY,
+        "p50": row.p50 or show.EMPTY,
+        "p95": row.p95 or show.EMPTY,
+    }
+
+
+def state(row: Row) -> SafeString:
+    """Show whether it is paused, unknown here, or configured."""
+    if row.config.paused is not None:
+        return show.badge("waiting", "‖", _("paused"))
+    if row.function is None:
+        return show.badge("cancelled", "?", _("not registered here"))
+    if row.overridden:
+        return show.badge("retrying", "✎", _("configured"))
+    return show.badge("done", "✓", _("as in the code"))
+
+
+def triggers(row: Row) -> SafeString | str:
+    """Show what starts it."""
+    if not row.triggers:
+        return show.EMPTY
+    parts = [
+        (show.code(name), format_html(" {} {}", _("if"), show.code(condition)) if condition else "")
+        for name, condition in row.triggers
+    ]
+    return format_html_join("", "<div>{}{}</div>", parts)
+
+
+def counts(site: AdminSite, row: Row, *, is_open: bool) -> SafeString | str:
+    """Show numbers of runs by status, each a link to them."""
+    found, statuses = (row.figures.open, _OPEN) if is_open else (row.figures.ended, FINAL_RUN)
+    parts = [
+        (
+            show.list_link(
+                site,
+                "run",
+                f"function={row.id}&status__exact={status}",
+                f"{found[status]:,} {RunStatus(status).label}",
+            ),
+        )
+        for status in statuses
+        if found[status]
+    ]
+    if not parts:
+        return show.EMPTY
+    return format_html_join(" ", '<span class="durable-count">{}</span>', parts)
+
+
+def parts(request: HttpRequest, site: AdminSite, row: Row) -> dict[str, Any]:
+    """Return what the page of a function shows below its form."""
+    may_change = request.user.has_perm("durable.change_functionconfig")
+    here = [quote(row.id)]
+    return {
+        "durable_row": row,
+        "pause_verb": "resume" if row.config.paused else "pause",
+        "do_url": show.url(site, "functionconfig", "do", *here, "pause")[: -len("pause/")],
+        "run_url": show.url(site, "functionconfig", "run", *here),
+        "may_configure": may_change,
+        "may_run": row.function is not None and request.user.has_perm("durable.send_event"),
+        "may_reset": may_change and bool(row.overridden),
+        "parallel": _parallel(row),
+        "history": _history(row.id),
+    }
+
+
+def _parallel(row: Row) -> dict[str, Any]:
+    """Say how the groups of the function run, and what that brought its last runs."""
+    store = get_store()
+    overrides.look_again(store)
+    options = Options.of(row.function) if row.function else None
+    found = parallelism(store.alias, row.id)
+    return {
+        "options": options,
+        "found": found and _in_words(found),
+        "advice": found and _advice(found, is_fanned=bool(row.config.fan_out)),
+        "most_runs": RUNS,
+    }
+
+
+def _in_words(found: Parallelism) -> dict[str, Any]:
+    return {
+        "runs": found.runs,
+        "waves": found.waves,
+        "steps": found.steps,
+        "widest": found.widest,
+        "most_at_once": found.most_at_once,
+        "usual": span(found.usual),
+        "longest": span(found.longest),
+        "bodies": span(found.bodies),
+        "elapsed": span(found.elapsed),
+        "gain": f"{found.gain:.1f}",
+    }
+
+
+def _advice(found: Parallelism, *, is_fanned: bool) -> str:
+    if found.widest > 1 and found.gain < _HARDLY:
+        return _(
+            "They ran one after the other, or waited for a worker. More workers would help; for steps "
+            "that mostly wait, threads or an async function."
+        )
+    if found.has_long_steps and not is_fanned:
+        return _(
+            "Its steps are long. With fan-out each is claimed alone: none waits behind another in the "
+            "same batch, a lost worker loses one of them, and the process that planned them is free."
+        )
+    if not found.has_long_steps and is_fanned:
+        return _(
+            "Its steps are short. In place, a worker claims many together and records them in one "
+            "transaction, which costs less than a claim for each."
+        )
+    return _("The way they are run suits how long they take.")
+
+
+def _history(function: str) -> list[dict[str, Any]]:
+    rows = Operation.objects.using(get_store().alias).filter(kind="function", target=function)
+    return [
+        {
+            "at": show.exact(one.at),
+            "who": one.who,
+            "via": one.via,
+            "action": one.action,
+            "before": _said(one.before),
+            "after": _said(one.after),
+        }
+        for one in rows.order_by("-pk")[:HISTORY]
+    ]
+
+
+def _said(text: str) -> str:
+    values = codec.decode(text)
+    return ", ".join(f"{name}: {value}" for name, value in values.items())

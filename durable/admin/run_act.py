@@ -1,0 +1,113 @@
+"""Doing something to one run: asked for by a form on its page, with POST and a permission of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.admin import ModelAdmin
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpResponseRedirect as Redirect
+from django.utils.translation import gettext as _
+
+from durable import codec
+from durable.admin import payload, show
+from durable.admin.run_offers import PERMISSIONS, may
+from durable.engine.act import Deed, Done, act
+from durable.engine.operations import Actor
+from durable.engine.redact import restored
+from durable.errors import DurableError
+from durable.models import Run
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """Return who asks."""
+    return Actor(who=request.user.get_username(), via="admin")
+
+
+def act_on(admin: ModelAdmin[Run], request: HttpRequest, pk: UUID, verb: str) -> HttpResponse:
+    """Do it, log it, and go to the page where it can be seen; or say why not."""
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    run = admin.get_object(request, str(pk))
+    if run is None or verb not in PERMISSIONS:
+        raise Http404
+    if not admin.has_view_permission(request, run) or not may(request, verb):
+        raise PermissionDenied
+    here = show.url(admin.admin_site, "run", "change", run.pk)
+    try:
+        done = act(actor_of(request), _deed(request, run, verb))
+    except (DurableError, _UnreadableError) as error:
+        messages.error(request, str(error))
+        return Redirect(here)
+    if done.is_new:
+        log(admin, request, run, verb, done)
+    messages.success(request, _said(verb, done))
+    return Redirect(
+        show.url(admin.admin_site, "run", "change", done.made) if verb == "replay" else here
+    )
+
+
+class _UnreadableError(Exception):
+    """What was written into the form is no JSON object."""
+
+
+def _deed(request: HttpRequest, run: Run, verb: str) -> Deed:
+    form = request.POST
+    if verb == "replay":
+        return Deed(
+            verb=verb,
+            run=run.pk,
+            step=form.get("durable_from") or None,
+            data=_edited(request, run),
+            once=form.get("durable_once", ""),
+        )
+    step = form.get(f"durable_{verb}", "")
+    number = int(step) if step.isascii() and step.isdigit() else step
+    data = _object(form.get("durable_data", "") or "{}") if verb == "deliver" else None
+    return Deed(verb=verb, run=run.pk, step=number, data=data)
+
+
+def _edited(request: HttpRequest, run: Run) -> dict[str, Any] | None:
+    """Return the other input, if who asks has written one; what was hidden from them is put back."""
+    text = request.POST.get("durable_input", "").strip()
+    if not text:
+        return None
+    edited = _object(text)
+    original = codec.decode(run.event.data) if run.event is not None else {}
+    if payload.may_see(request, run.function):
+        edited = restored(edited, original)
+    return None if edited == original else edited
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        value = codec.decode(text)
+    except ValueError as error:
+        raise _UnreadableError(_("The data is not JSON: %(why)s") % {"why": error}) from None
+    if not isinstance(value, dict):
+        raise _UnreadableError(_("The data must be a JSON object, in braces."))
+    return value
+
+
+def _said(verb: str, done: Done) -> str:
+    said = {
+        "cancel": _("The run was cancelled."),
+        "retry": _("The run goes on from the step that failed."),
+        "replay": _("This is the new run."),
+        "skip": _("The sleep was skipped."),
+        "deliver": _("The event was delivered."),
+        "erase": _("The payloads were erased."),
+    }
+    return said[verb] if done.is_new else _("That was done before; nothing was changed.")
+
+
+def log(admin: ModelAdmin[Run], request: HttpRequest, run: Run, verb: str, done: Done) -> None:
+    """Write it into the admin's own log, as its pages do."""
+    after = Run.objects.using(run._state.db).only("status").get(pk=run.pk)
+    made = f", made {done.made}" if done.made else ""
+    admin.log_change(
+        request, run, f"durable: {verb}; status was {run.status}, is {after.status}{made}"
+    )

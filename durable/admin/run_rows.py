@@ -1,0 +1,80 @@
+"""The rows behind the page of one run, fetched together: few queries, however long the run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Case, F, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce, Length, Substr
+
+from durable.admin import payload
+from durable.engine.explain import Outlook, outlook_of
+from durable.models import Attempt, Blob, Operation, Run, Step
+from durable.store import get_store
+
+MOST = 5000  # steps that are looked at; tries likewise
+CHILDREN = 1000
+HISTORY = 50
+_LIGHT = (
+    *("run", "key", "name", "index", "branch", "op", "wave", "mode", "status", "due_at"),
+    *("attempt", "crashes", "large", "started", "ended", "wait__event", "wait__step"),
+)
+_START = 500  # characters of an error that name it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """All of a run but payloads."""
+
+    run: Run
+    steps: Sequence[Step]
+    attempts: Sequence[Any]  # with `start`, the beginning of the error
+    children: Sequence[Run]
+    outlook: Outlook
+    is_cut: bool
+
+
+def rows_of(run: Run) -> Rows:
+    """Fetch what the page of a run shows of its steps."""
+    alias = get_store().alias
+    steps = Step.objects.using(alias).filter(run=run).select_related("wait").only(*_LIGHT)
+    found = list(steps.order_by("pk")[: MOST + 1])
+    tries = Attempt.objects.using(alias).filter(run=run).defer("error").order_by("-pk")
+    attempts = list(tries.annotate(start=Substr("error", 1, _START))[:MOST])[::-1]
+    return Rows(
+        run=run,
+        steps=found[:MOST],
+        attempts=attempts,
+        children=_children(alias, run) if any(step.op == "invoke" for step in found) else (),
+        outlook=outlook_of(run, found, attempts),
+        is_cut=len(found) > MOST,
+    )
+
+
+def _children(alias: str, run: Run) -> Sequence[Run]:
+    children = Run.objects.using(alias).filter(parent=run).order_by("pk")
+    return list(children.only("function", "status", "parent_key")[:CHILDREN])
+
+
+def with_values(run: Run, steps: Sequence[int]) -> dict[int, Any]:
+    """Fetch what some steps returned: the size, the beginning of an error, and the value if it is short."""
+    alias = get_store().alias
+    blobs = Blob.objects.using(alias).filter(run=OuterRef("run"), key=OuterRef("key"))
+    size = Coalesce(Length("output"), Subquery(blobs.values(size=Length("body"))[:1]))
+    found: QuerySet[Step, Any] = Step.objects.using(alias).filter(pk__in=list(steps))
+    rows = found.annotate(
+        size=size,
+        short=Case(When(size__lte=payload.INLINE, then=F("output")), default=Value(None)),
+        start=Substr("error", 1, _START),
+        length=Length("error"),
+    ).values("pk", "size", "short", "start", "length")
+    return {row["pk"]: row for row in rows}
+
+
+def history(run: Run) -> tuple[Sequence[Operation], bool]:
+    """Return what people and programs did to a run, the newest first, and whether there was more."""
+    book = Operation.objects.using(get_store().alias).filter(kind="run", target=str(run.pk))
+    found = list(book.order_by("-pk")[: HISTORY + 1])
+    return found[:HISTORY], len(found) > HISTORY

@@ -1,0 +1,148 @@
+"""What people do to one run: the verb and its line in the book, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from durable.engine.cancel import cancel
+from durable.engine.erase import erase
+from durable.engine.intervene import deliver_to, skip_sleep
+from durable.engine.lookup import find
+from durable.engine.operations import Actor, write_down
+from durable.engine.revive import replay, retry
+from durable.errors import RunStateError
+from durable.models import Operation, Run, RunStatus
+from durable.store import Store, get_store
+from durable.store.executor import repeat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """One thing that somebody wants to be done to a run.
+
+    Args:
+        verb: one of `VERBS`.
+        run: its id.
+        step: the one to start from, to skip or to deliver to: its name, or its number in the table.
+        data: of the event, for a replay with other input and for a delivery.
+        once: a word by which the same wish is known when it is sent twice.
+    """
+
+    verb: str
+    run: str | UUID
+    step: str | int | None = None
+    data: Mapping[str, Any] | None = None
+    once: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What came of it: whether anything was changed, and the id of a new run or event."""
+
+    is_new: bool
+    made: str = ""
+
+
+def act(actor: Actor, deed: Deed) -> Done:
+    """Do it, and write it down; or neither. Joins the caller's transaction.
+
+    Raises:
+        RunNotFoundError, StepNotFoundError: it is about nothing.
+        RunStateError: the run is not where this could be done to it; the message is for people.
+        EventInvalidError, OutputUnserializableError, LimitExceededError: the data cannot be stored.
+    """
+    store = get_store()
+    return repeat(store.alias, partial(_act, store, actor, deed))
+
+
+def _act(store: Store, actor: Actor, deed: Deed) -> Done:
+    with transaction.atomic(store.alias):
+        run = find(store, deed.run)
+        if known := _done_before(store, run, deed):
+            return known
+        done = VERBS[deed.verb](run, deed)
+        if done.is_new:
+            _write_down(store, actor, run, deed, done)
+    return done
+
+
+def _done_before(store: Store, run: Run, deed: Deed) -> Done | None:
+    if not deed.once:
+        return None
+    # Two that come at the same time are one after the other here.
+    store.revivals.hold([run.event_id] if run.event_id else [])
+    book = Operation.objects.using(store.alias).filter(kind="run", target=str(run.pk))
+    for row in book.filter(action=deed.verb, after__contains=deed.once):
+        after: Any = row.change[1]
+        if after.get("once") == deed.once:
+            return Done(is_new=False, made=str(after.get("made", "")))
+    return None
+
+
+def _write_down(store: Store, actor: Actor, run: Run, deed: Deed, done: Done) -> None:
+    after = find(store, run.pk)
+    said = {"step": deed.step, "made": done.made, "once": deed.once}
+    write_down(
+        store,
+        actor,
+        deed.verb,
+        "run",
+        run.pk,
+        before={"status": str(run.status)},
+        after={
+            "status": str(after.status),
+            **{name: value for name, value in said.items() if value},
+            **({"input": "edited"} if deed.verb == "replay" and deed.data is not None else {}),
+        },
+    )
+
+
+def _cancel(run: Run, deed: Deed) -> Done:
+    if cancel(run.pk, "It was cancelled by hand."):
+        return Done(True)
+    after = find(get_store(), run.pk)
+    if after.status == RunStatus.CANCELLED:
+        return Done(False)
+    raise RunStateError(
+        f"Run {run.pk} of {run.function!r} is {after.status}: only a run that has not ended can be "
+        "cancelled."
+    )
+
+
+def _retry(run: Run, deed: Deed) -> Done:
+    retry(run.pk)
+    return Done(True)
+
+
+def _replay(run: Run, deed: Deed) -> Done:
+    step = None if deed.step is None else str(deed.step)
+    return Done(True, replay(run.pk, step, deed.data))
+
+
+def _skip(run: Run, deed: Deed) -> Done:
+    skip_sleep(run.pk, deed.step or "")
+    return Done(True)
+
+
+def _deliver(run: Run, deed: Deed) -> Done:
+    return Done(True, deliver_to(run.pk, deed.step or "", deed.data or {}))
+
+
+def _erase(run: Run, deed: Deed) -> Done:
+    return Done(erase(run.pk))
+
+
+VERBS: Mapping[str, Callable[[Run, Deed], Done]] = {
+    "cancel": _cancel,
+    "retry": _retry,
+    "replay": _replay,
+    "skip": _skip,
+    "deliver": _deliver,
+    "erase": _erase,
+}

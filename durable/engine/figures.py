@@ -1,0 +1,79 @@
+"""How functions do: their open runs, and from the sums of the last hours how many ended how, and when.
+
+A handful of queries whatever the number of runs and functions: sums are read, runs are not counted
+beyond a cap.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.db.models import Sum
+
+from durable import clock
+from durable.engine.rollup import seconds_of
+from durable.models import Run, RunStatus, RunTally, TimeTally
+
+DAY = timedelta(hours=24)
+COUNTED = 5_000  # open runs of each status
+_OPEN = (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.WAITING)
+
+
+@dataclass(slots=True)
+class Figures:
+    """Of one function. Times are seconds."""
+
+    open: Counter[str] = field(default_factory=Counter)  # by status
+    ended: Counter[str] = field(default_factory=Counter)  # within the time, by status
+    times: Counter[int] = field(default_factory=Counter)  # buckets of durations
+
+    @property
+    def success(self) -> float | None:
+        """The share of runs that ended well, of those that ended well or failed."""
+        judged = self.ended[RunStatus.COMPLETED] + self.ended[RunStatus.FAILED]
+        return self.ended[RunStatus.COMPLETED] / judged if judged else None
+
+    def percentile(self, share: float) -> float | None:
+        """Return the time that so large a share of the completed runs did not exceed, within 9 percent."""
+        left = share * self.times.total()
+        for bucket in sorted(self.times):
+            left -= self.times[bucket]
+            if left <= 0:
+                return seconds_of(bucket)
+        return None
+
+
+def figures(
+    alias: str, span: timedelta = DAY, function: str | None = None
+) -> Mapping[str, Figures]:
+    """Return the figures of all functions, or of one, that have any.
+
+    Args:
+        alias: of the database.
+        span: how far back.
+        function: its id, if only one is of interest.
+    """
+    found: defaultdict[str, Figures] = defaultdict(Figures)
+    since = clock.now() - span
+    only = {} if function is None else {"function": function}
+    ended = RunTally.objects.using(alias).filter(minute__gte=since, **only).order_by()
+    for name, status, count in ended.values_list("function", "status").annotate(Sum("count")):
+        found[name].ended[status] += count
+    hour = since.replace(minute=0, second=0, microsecond=0)
+    times = TimeTally.objects.using(alias).filter(hour__gte=hour, **only).order_by()
+    for name, bucket, count in times.values_list("function", "bucket").annotate(Sum("count")):
+        found[name].times[bucket] += count
+    for status in _OPEN:
+        # Counted here: not every database takes a LIMIT within a GROUP BY's subquery.
+        some = Run.objects.using(alias).filter(status=status, **only).order_by()
+        for name, count in Counter(some.values_list("function", flat=True)[:COUNTED]).items():
+            found[name].open[status] = count
+    return dict(found)
+
+
+def is_capped(found: Mapping[str, Figures]) -> bool:
+    """Whether there are more open runs than were counted."""
+    return any(sum(one.open[status] for one in found.values()) >= COUNTED for status in _OPEN)

@@ -1,0 +1,38 @@
+"""How the site is: who works, what waits, what is stuck, and what to do about it.
+
+`look` asks; what it returns is plain values, for the admin, `manage.py durable_health` and programs.
+"""
+
+from __future__ import annotations
+
+from durable.engine.health.facts import facts
+from durable.engine.health.look import look
+from durable.engine.health.values import (
+    Backlog,
+    Broker,
+    Cluster,
+    Concern,
+    Counted,
+    Health,
+    Level,
+    Limits,
+    Queue,
+    Seen,
+    Stuck,
+)
+
+__all__ = [
+    "Backlog",
+    "Broker",
+    "Cluster",
+    "Concern",
+    "Counted",
+    "Health",
+    "Level",
+    "Limits",
+    "Queue",
+    "Seen",
+    "Stuck",
+    "facts",
+    "look",
+]

@@ -1,0 +1,39 @@
+"""Who works: the processes that told of themselves lately, by cluster."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from durable.conf import conf
+from durable.engine.health.values import Cluster, Seen
+from durable.models import Worker
+from durable.store.clock import until
+
+_BEATS = 3  # that a worker may miss
+_MOST = 500
+
+
+def clusters(alias: str) -> tuple[Cluster, ...]:
+    """Return the clusters that were seen in the last minutes, the newest sighting first."""
+    rows = Worker.objects.using(alias).annotate(left=until("seen")).order_by("-seen")[:_MOST]
+    found: dict[tuple[str, str, int, bool], list[Seen]] = defaultdict(list)
+    for row in rows:
+        silent = round(-row.left.total_seconds(), 3)
+        found[row.cluster, row.host, row.parent, row.is_supervised].append(
+            Seen(
+                owner=row.owner,
+                host=row.host,
+                pid=row.pid,
+                version=row.version,
+                started=row.started,
+                silent=silent,
+                is_alive=silent <= _BEATS * conf.HEARTBEAT,
+                hints=row.hints,
+                claims=row.claims,
+                rate=row.rate,
+            )
+        )
+    return tuple(
+        Cluster(name=name, host=host, parent=parent, is_supervised=supervised, workers=tuple(seen))
+        for (name, host, parent, supervised), seen in found.items()
+    )

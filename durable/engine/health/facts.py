@@ -1,0 +1,86 @@
+"""What was seen, in plain words: one line a fact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.utils.translation import gettext as _
+
+from durable.engine.health.values import Health, Queue
+from durable.engine.words import span
+from durable.store.condition import Condition
+
+Fact = tuple[str, str]  # what it is about, and what there is to say
+
+
+def facts(health: Health) -> Iterator[Fact]:
+    """Say what was seen, whether or not it is a concern."""
+    yield (
+        _("workers"),
+        _("%(alive)d of %(seen)d seen lately; clusters: %(clusters)d")
+        % {
+            "alive": len(health.alive),
+            "seen": sum(len(one.workers) for one in health.clusters),
+            "clusters": sum(bool(one.alive) for one in health.clusters),
+        },
+    )
+    yield _("claims"), _pace(health)
+    yield _("due"), "; ".join(map(_queue, health.backlog.queues)) or _("nothing")
+    yield (
+        _("leases"),
+        (
+            _("%(count)d have passed") % {"count": len(health.stuck)}
+            if health.stuck
+            else _("none has passed")
+        ),
+    )
+    yield _("broker"), _broker(health)
+    yield from _database(health.database)
+
+
+def _pace(health: Health) -> str:
+    text = _("%(rate).0f a minute") % {"rate": health.rate}
+    ratio = health.hints_per_claim
+    if ratio is None:
+        return text
+    return _("%(text)s; %(ratio).2f messages for each") % {"text": text, "ratio": ratio}
+
+
+def _queue(queue: Queue) -> str:
+    more = "+" if queue.is_more else ""
+    return _("%(count)s %(title)s, the first for %(time)s") % {
+        "count": f"{queue.count}{more}",
+        "title": queue.title,
+        "time": span(queue.oldest),
+    }
+
+
+def _broker(health: Health) -> str:
+    name, untaken = health.broker.name, health.broker.untaken
+    if untaken is None:
+        return _("%(name)s; it does not say what waits in it") % {"name": name}
+    return _("%(name)s; %(count)d messages wait") % {"name": name, "count": untaken}
+
+
+def _database(database: Condition) -> Iterator[Fact]:
+    safe = {True: _("safe"), False: _("not safe"), None: _("not known")}
+    commits = _("commits are %(safe)s") % {"safe": safe[database.has_safe_commits]}
+    setting = f" ({database.commits})" if database.commits else ""
+    yield _("database"), f"{database.server}, {commits}{setting}"
+    if database.sessions is not None:
+        yield (
+            _("sessions"),
+            _("%(sessions)d of %(most)d")
+            % {
+                "sessions": database.sessions,
+                "most": database.most_sessions or 0,
+            },
+        )
+    if database.oldest_transaction is not None:
+        yield (
+            _("oldest transaction"),
+            _("open for %(time)s") % {"time": span(database.oldest_transaction)},
+        )
+    if database.rows:
+        rows = ", ".join(f"{table} {count:,}" for table, count in database.rows.items())
+        yield _("rows, about"), rows

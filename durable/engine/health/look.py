@@ -1,0 +1,47 @@
+"""Looking at all of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from durable import clock
+from durable.engine.health.backlog import backlog, stuck
+from durable.engine.health.concerns import concerns
+from durable.engine.health.crew import clusters
+from durable.engine.health.values import Broker, Health, Limits
+from durable.models import Event, Run, Step
+from durable.q2 import options
+from durable.q2.hints import untaken
+from durable.store import Store
+from durable.store.condition import condition_of
+
+
+def look(store: Store, limits: Limits | None = None) -> Health:
+    """Look at the site, in some twenty bounded queries whatever the size of its tables.
+
+    Args:
+        store: whose work it is about.
+        limits: from where on something is a concern.
+
+    Raises:
+        django.db.Error: the database does not answer.
+    """
+    tables = [model._meta.db_table for model in (Event, Run, Step)]
+    seen = Health(
+        at=clock.now(),
+        alias=store.alias,
+        clusters=clusters(store.alias),
+        backlog=backlog(store.alias),
+        stuck=stuck(store.alias),
+        database=condition_of(store.connection, tables),
+        broker=_broker(),
+    )
+    return replace(seen, concerns=tuple(concerns(seen, limits or Limits())))
+
+
+def _broker() -> Broker:
+    name = options.describe_broker()
+    try:
+        return Broker(name=name, untaken=untaken())
+    except Exception:  # noqa: BLE001 - whatever its client raises: work goes on without hints
+        return Broker(name=name, untaken=None)

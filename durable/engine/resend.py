@@ -1,0 +1,98 @@
+"""Events sent by hand, and functions run by hand, with a note of who did it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from durable.authoring.event import Event
+from durable.authoring.registry import registry
+from durable.engine.cancelling import await_cancels
+from durable.engine.ingest import ingest
+from durable.engine.operations import Actor, write_down
+from durable.engine.route import route
+from durable.engine.start import start
+from durable.errors import EventInvalidError
+from durable.models import Event as EventRow
+from durable.store import Store, get_store
+from durable.store.after import after_commit
+from durable.store.executor import repeat
+from durable.wake import wake
+
+
+def send_event(event: Event, *, actor: Actor) -> str:
+    """Send an event, as `durable.send` does; return its id.
+
+    Raises:
+        EventInvalidError, OutputUnserializableError, LimitExceededError: nothing was stored.
+    """
+    store = get_store()
+    with transaction.atomic(store.alias):
+        (pk,) = ingest([event])
+        write_down(store, actor, "send", "event", pk, after={"name": event.name})
+    return pk
+
+
+def run_now(function: str, data: Mapping[str, Any], *, actor: Actor) -> UUID:
+    """Start one function, whatever triggers it has, and no other; return the id of its run.
+
+    Raises:
+        FunctionNotFoundError: this process does not know it.
+        EventInvalidError, OutputUnserializableError, LimitExceededError: `data` cannot be stored.
+    """
+    store = get_store()
+    with transaction.atomic(store.alias):
+        run = start(store, function, data).run
+        write_down(store, actor, "run", "function", function, after={"run": str(run.pk)})
+    return run.pk
+
+
+def resend_event(
+    event: UUID, functions: Collection[str] | None = None, *, actor: Actor
+) -> dict[str, UUID]:
+    """Start functions again for an event that came in before: a new run of each, of the same event.
+
+    Whoever waits for such an event is not given it again, and what counts once by an idempotency key
+    is started all the same: somebody wants it.
+
+    Args:
+        event: its id.
+        functions: ids, whether they listen to it or not; those that it would start, if left out.
+        actor: who does so.
+
+    Returns:
+        The new runs, by function.
+
+    Raises:
+        EventInvalidError: there is no such event, or its data was erased.
+        FunctionNotFoundError: one of the functions is not known to this process.
+    """
+    store = get_store()
+    return repeat(store.alias, partial(_resend, store, event, functions, actor))
+
+
+def _resend(
+    store: Store, event: UUID, functions: Collection[str] | None, actor: Actor
+) -> dict[str, UUID]:
+    with transaction.atomic(store.alias):
+        row = EventRow.objects.using(store.alias).filter(pk=event).first()
+        if row is None:
+            raise EventInvalidError(f"There is no event {event}.", field="event")
+        if getattr(row, "erased", None) is not None:
+            raise EventInvalidError(
+                f"The data of event {event} was erased: there is nothing left to send.",
+                field="event",
+            )
+        ids = route(row).functions if functions is None else list(dict.fromkeys(functions))
+        started = {registry.get(one).id: store.revivals.start(one, row) for one in ids}
+        if not started:
+            return {}
+        await_cancels(store, row, started)
+        after = {name: str(run) for name, run in started.items()}
+        write_down(store, actor, "resend", "event", event, after={"runs": after})
+        after_commit(store.alias, wake, len(started))
+    return started

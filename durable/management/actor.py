@@ -1,0 +1,16 @@
+"""Who gives a command."""
+
+from __future__ import annotations
+
+from getpass import getuser
+
+from durable.engine.operations import Actor
+
+
+def commander() -> Actor:
+    """Return the user of this process, as the book of operations calls them."""
+    try:
+        name = getuser()
+    except (KeyError, OSError, ImportError):  # a container may know no name for its user
+        name = "unknown"
+    return Actor(who=name, via="command")

@@ -1,0 +1,139 @@
+"""Doing something to all runs of a selection, thousands perhaps: a durable function of our own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from durable.authoring.context import ContextSync
+from durable.authoring.event import ASKED
+from durable.authoring.trigger import TriggerEvent
+from durable.client import default
+from durable.conf import conf
+from durable.engine.act import Deed, act
+from durable.engine.announce import announce
+from durable.engine.operations import Actor, write_down
+from durable.engine.selection import Selection
+from durable.errors import DurableError
+from durable.ids import new_id
+from durable.models import Event, Run, Step, StepStatus
+from durable.store import Store, get_store
+from durable.store.after import after_commit
+from durable.store.executor import repeat
+from durable.wake import wake
+
+FUNCTION = "durable-many"
+VERBS = ("cancel", "retry", "replay", "erase")
+_PAGE = 100  # runs of one step, and of one transaction
+_EXAMPLES = 3  # refusals that are told word by word
+
+
+def ask(actor: Actor, verb: str, selection: Selection, once: str) -> UUID:
+    """Have something done to all runs that are selected now, in the caller's transaction if there is one.
+
+    Args:
+        actor: who wants it.
+        verb: one of `VERBS`.
+        selection: of the runs; those that come later are left alone.
+        once: a word by which the same wish is known when it is sent twice.
+
+    Returns:
+        The id of the run that does it.
+    """
+    store = get_store()
+    return repeat(store.alias, partial(_ask, store, actor, verb, selection, once))
+
+
+def _ask(store: Store, actor: Actor, verb: str, selection: Selection, once: str) -> UUID:
+    data = {
+        "verb": verb,
+        "selection": {"until": str(new_id()), **selection.to_json()},
+        "who": actor.who,
+        "via": actor.via,
+    }
+    with transaction.atomic(store.alias):
+        started = announce(store, ASKED, once, data, also=[FUNCTION])
+        (event,) = Event.objects.using(store.alias).filter(name=ASKED, custom_id=once)
+        run = Run.objects.using(store.alias).get(event=event, function=FUNCTION, replay=0)
+        if started:
+            write_down(store, actor, f"{verb} many", "run", run.pk, after=data)
+            after_commit(store.alias, wake, started)
+    return run.pk
+
+
+@default.create_function(
+    fn_id=FUNCTION, name="Do to many runs", trigger=TriggerEvent(event=ASKED), strict=False
+)
+def many(ctx: ContextSync) -> dict[str, Any]:
+    """Page through the selection; each page is one transaction, so each run is done once."""
+    asked = dict(ctx.event.data)
+    total = ctx.step.run("count", _count, asked["selection"])
+    size = max(_PAGE, -(-total // max(conf.MAX_STEPS - 10, 1)))
+    sums: dict[str, Any] = {"total": total, "done": 0, "refused": 0, "examples": []}
+    last = ""
+    while True:
+        page = ctx.step.run("page", _page, asked, last, size, atomic=True)
+        sums["done"] += page["done"]
+        sums["refused"] += page["refused"]
+        sums["examples"] = (sums["examples"] + page["examples"])[:_EXAMPLES]
+        last = page["last"]
+        if not last:
+            return sums
+
+
+def _runs(selection: Mapping[str, Any]) -> Any:
+    return Selection.of_json(selection).of(Run.objects.using(get_store().alias))
+
+
+def _count(selection: Mapping[str, Any]) -> int:
+    return int(_runs(selection).count())
+
+
+def _page(asked: Mapping[str, Any], last: str, size: int) -> dict[str, Any]:
+    """Do it to the next runs, the newest first; some may have gone on since: those are refused."""
+    rows = _runs(asked["selection"]).exclude(function=FUNCTION).order_by("-pk")
+    rows = rows.filter(pk__lt=last) if last else rows
+    ids = list(rows.values_list("pk", flat=True)[:size])
+    actor = Actor(who=asked["who"], via=asked["via"])
+    answers = [_try(partial(act, actor, Deed(verb=asked["verb"], run=pk))) for pk in ids]
+    refused = [answer for answer in answers if answer]
+    return {
+        "done": len(answers) - len(refused),
+        "refused": len(refused),
+        "examples": refused[:_EXAMPLES],
+        "last": str(ids[-1]) if len(ids) == size else "",
+    }
+
+
+def _try(do: Callable[[], object]) -> str:
+    """Return why it was refused, or nothing."""
+    try:
+        do()
+    except DurableError as error:
+        return str(error)
+    return ""
+
+
+def progress(alias: str, run: Run) -> dict[str, Any] | None:
+    """Return how far a run of this function is; None for a run of another one.
+
+    Returns:
+        `total`, None while it has not been counted, `done`, `refused`, and `examples` of refusals.
+    """
+    if run.function != FUNCTION:
+        return None
+    steps = Step.objects.using(alias).filter(run=run, status=StepStatus.DONE).order_by("pk")
+    sums: dict[str, Any] = {"total": None, "done": 0, "refused": 0, "examples": []}
+    for step in steps.only("name", "output", "large", "run_id", "key"):
+        value = step.result
+        if step.name == "count":
+            sums["total"] = value
+        else:
+            sums["done"] += value["done"]
+            sums["refused"] += value["refused"]
+            sums["examples"] = (sums["examples"] + value["examples"])[:_EXAMPLES]
+    return sums

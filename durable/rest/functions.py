@@ -1,0 +1,128 @@
+"""Functions: listed, and started by their id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from durable.authoring.function import Function
+from durable.authoring.registry import registry
+from durable.authoring.trigger import Trigger, TriggerEvent
+from durable.engine.operations import write_down
+from durable.engine.options import Options
+from durable.engine.start import start
+from durable.errors import FunctionNotFoundError
+from durable.models import Run
+from durable.rest import examples, standing
+from durable.rest.base import ViewSet
+from durable.rest.once import HEADER, once
+from durable.rest.openapi import described
+from durable.rest.permissions import allows
+from durable.rest.problems import Problem
+from durable.rest.runs import PAYLOADS
+from durable.rest.shapes.function import FunctionListShape, FunctionShape, InvokedShape, InvokeShape
+from durable.rest.shapes.strict import read
+from durable.store import get_store
+
+ID = {"id": str}
+
+
+class FunctionViews(ViewSet):
+    """The functions that the process which answers has registered."""
+
+    lookup_field = "id"
+    lookup_value_regex = "[^/]+"
+    operations = {
+        "list": "functions.read",
+        "retrieve": "functions.read",
+        "invoke": "functions.invoke",
+    }
+
+    @described(
+        "List functions", gives={200: FunctionListShape}, examples={"functions": examples.FUNCTIONS}
+    )
+    def list(self, request: Request) -> Response:
+        """All that are registered, by id."""
+        found = sorted(registry, key=lambda function: function.id)
+        return Response({"results": [_described(function) for function in found]})
+
+    @described(
+        "Look at a function",
+        gives={200: FunctionShape},
+        problems=(404,),
+        path=ID,
+        examples={"a function": examples.FUNCTION},
+    )
+    def retrieve(self, request: Request, id: str) -> Response:
+        """What starts it, and how often it is tried again."""
+        return Response(_described(_known(id)))
+
+    @described(
+        "Invoke a function",
+        takes=InvokeShape,
+        gives={200: InvokedShape, 202: InvokedShape},
+        problems=(400, 404, 409, 413, 415, 422),
+        path=ID,
+        headers=(HEADER,),
+        examples={"request": examples.INVOKE, "invoked": examples.INVOKED},
+    )
+    @action(detail=True, methods=["post"])
+    def invoke(self, request: Request, id: str) -> Response:
+        """Starts it, whatever its triggers are. With `id`, once for each id: sent again, the answer
+        names the first run. With `wait`, 200 and the result if it ends in time, 202 if it does not;
+        the result is for who may read payloads.
+        """
+        given = read(InvokeShape, self.given())
+        response = once(self, partial(self._started, _known(id), given))
+        if given["wait"] > 0:
+            self._wait(response, given["wait"])
+        return response
+
+    def _started(self, function: Function, given: Mapping[str, Any]) -> Response:
+        store, custom_id = get_store(), given.get("id", "")
+        started = start(
+            store, function.id, given["data"], custom_id=custom_id, tenant=self.tenant or ""
+        )
+        if started.is_new:
+            after = {"run": str(started.run.pk)}
+            write_down(store, self.actor, "invoke", "function", function.id, after=after)
+        run = standing.brief(started.run)
+        return Response({"run": run, "created": started.is_new, "result": None}, status=202)
+
+    def _wait(self, response: Response, seconds: float) -> None:
+        """Put the end of the run into the answer, if it comes in time."""
+        rows = Run.objects.using(get_store().alias)
+        run = standing.awaited(rows.get(pk=response.data["run"]["id"]), seconds)
+        if run.is_final:
+            response.status_code = 200
+            response.data["run"] = standing.brief(run)
+            if allows(self.request, PAYLOADS):
+                response.data["result"] = standing.result(run)
+
+
+def _known(id: str) -> Function:
+    try:
+        return registry.get(id)
+    except FunctionNotFoundError:
+        raise Problem(404, "not_found") from None
+
+
+def _described(function: Function) -> Mapping[str, Any]:
+    return {
+        "id": function.id,
+        "name": function.name,
+        "triggers": [_trigger(one) for one in function.triggers],
+        "retries": Options.of(function).policy.retries,
+    }
+
+
+def _trigger(trigger: Trigger) -> Mapping[str, str]:
+    if isinstance(trigger, TriggerEvent):
+        condition = {} if trigger.expression is None else {"expression": trigger.expression}
+        return {"event": trigger.event, **condition}
+    return {"cron": trigger.line.text}

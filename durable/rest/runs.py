@@ -1,0 +1,299 @@
+"""Runs: found, looked at, cancelled, retried, repeated, and given events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from durable.errors import StepNotFoundError
+from durable.models import Event, Run, Step
+from durable.rest import deeds, examples, pages, standing, tickets
+from durable.rest.base import ViewSet
+from durable.rest.once import HEADER, once
+from durable.rest.openapi import described
+from durable.rest.permissions import allows
+from durable.rest.problems import Problem
+from durable.rest.shapes.run import (
+    BulkShape,
+    CancelledShape,
+    OutputQuery,
+    OutputShape,
+    PageQuery,
+    ReplayShape,
+    RunDetailShape,
+    RunPageShape,
+    RunQuery,
+    RunShape,
+    SignalledShape,
+    SignalShape,
+)
+from durable.rest.shapes.step import StepPageShape, StepQuery
+from durable.rest.shapes.stream import TicketShape
+from durable.rest.shapes.strict import read
+from durable.rest.which import matching
+from durable.store import get_store
+
+ID = {"id": UUID}
+PAYLOADS = "payloads.read"
+
+
+class RunViews(ViewSet):
+    """Runs of the tenant that the key is bound to, or all. What is not there is 404."""
+
+    lookup_field = "id"
+    lookup_value_regex = "[^/]+"
+    operations = {
+        "list": "runs.read",
+        "retrieve": "runs.read",
+        "steps": "runs.read",
+        "output": PAYLOADS,
+        "ticket": "runs.read",
+        "cancel": "runs.cancel",
+        "cancel_many": "runs.cancel",
+        "retry": "runs.retry",
+        "replay": "runs.replay",
+        "signal": "runs.signal",
+    }
+
+    @property
+    def rows(self) -> Any:
+        """The runs that the request may see."""
+        return self.own(Run.objects.using(get_store().alias))
+
+    def found(self, id: str) -> Run:
+        """Return a run by the id in the address.
+
+        Raises:
+            Problem: 404.
+        """
+        known = standing.as_id(id)
+        run: Run | None = self.rows.filter(pk=known).first() if known else None
+        if run is None:
+            raise Problem(404, "not_found")
+        return run
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the request may read payloads."""
+        return allows(self.request, PAYLOADS)
+
+    @described(
+        "List runs",
+        query=RunQuery,
+        gives={200: RunPageShape},
+        problems=(422,),
+        examples={"a page": examples.PAGE},
+    )
+    def list(self, request: Request) -> Response:
+        """The newest first, a page at a time, without payloads."""
+        query = read(RunQuery, request.query_params)
+        return Response(self.page(self.rows, query))
+
+    def page(self, rows: Any, query: Any) -> dict[str, Any]:
+        """Return one page of the runs that a query asks for."""
+        if self.tenant is not None:
+            query = {"tenant": self.tenant, **query}
+        found, cursor = pages.newest(standing.light(matching(rows, query)), query)
+        return {"results": [standing.brief(run) for run in found], "next": cursor}
+
+    @described(
+        "Look at a run",
+        gives={200: RunDetailShape, 304: None},
+        problems=(404,),
+        path=ID,
+        headers=("If-None-Match",),
+        examples={"a run": examples.DETAIL},
+    )
+    def retrieve(self, request: Request, id: str) -> Response:
+        """How it stands and how far it is. With the ETag of the answer before in `If-None-Match` the
+        answer is 304 while nothing has changed: so it can be polled where there is no stream.
+        """
+        shown = standing.detail(self.found(id), is_open=self.is_open)
+        tag = standing.tag(shown)
+        if tag in request.headers.get("If-None-Match", ""):
+            return Response(status=304, headers={"ETag": tag})
+        return Response(shown, headers={"ETag": tag})
+
+    @described(
+        "List the steps of a run",
+        query=StepQuery,
+        gives={200: StepPageShape},
+        problems=(404, 422),
+        path=ID,
+        examples={"steps": examples.STEPS},
+    )
+    @action(detail=True, methods=["get"])
+    def steps(self, request: Request, id: str) -> Response:
+        """In the order in which they were recorded; with `expand=payloads` also what they returned."""
+        query = read(StepQuery, request.query_params)
+        with_outputs = "expand" in query
+        if with_outputs and not self.is_open:
+            raise Problem(403, "forbidden")
+        rows = Step.objects.using(get_store().alias).filter(run=self.found(id))
+        found, cursor = pages.oldest(rows if with_outputs else rows.defer("output"), query)
+        shown = standing.steps(found, is_open=self.is_open, with_outputs=with_outputs)
+        return Response({"results": shown, "next": cursor})
+
+    @described(
+        "Read what a run returned",
+        query=OutputQuery,
+        gives={200: OutputShape},
+        problems=(404, 422),
+        path=ID,
+        examples={"an output": examples.OUTPUT},
+    )
+    @action(detail=True, methods=["get"])
+    def output(self, request: Request, id: str) -> Response:
+        """What its function returned, or the error it failed with. With `wait`, the answer comes when
+        it has ended, or after so many seconds.
+        """
+        query = read(OutputQuery, request.query_params)
+        return Response(standing.result(standing.awaited(self.found(id), query["wait"])))
+
+    @described(
+        "Get a ticket to watch a run",
+        gives={200: TicketShape},
+        problems=(404,),
+        path=ID,
+        examples={"a ticket": examples.TICKET},
+    )
+    @action(detail=True, methods=["post"])
+    def ticket(self, request: Request, id: str) -> Response:
+        """A word that lets a browser watch this run, `stream/?ticket=…`, with the rights of who asks
+        for it.
+        """
+        run, life = self.found(id), int(tickets.LIFE.total_seconds())
+        return Response({"ticket": tickets.issue(request, str(run.pk)), "expires_in": life})
+
+    @described(
+        "Cancel a run",
+        gives={200: RunShape},
+        problems=(404, 409),
+        path=ID,
+        examples={"a cancelled run": examples.CANCELLED},
+    )
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, id: str) -> Response:
+        """No further step of it starts. A run that was cancelled before stays so, and is answered as
+        well; one that has ended otherwise is a conflict.
+        """
+        run = self.found(id)
+        deeds.cancelled(get_store(), self.actor, run)
+        return Response(standing.brief(run))
+
+    @described(
+        "Cancel many runs",
+        takes=BulkShape,
+        gives={200: CancelledShape},
+        problems=(400, 413, 415, 422),
+        examples={"request": examples.BULK, "cancelled": examples.BULK_DONE},
+    )
+    @action(detail=False, methods=["post"], url_path="cancel")
+    def cancel_many(self, request: Request) -> Response:
+        """Those that have not ended and for which all filters hold, the oldest first, at most `limit`.
+        While `more` is true, ask again.
+        """
+        given = read(BulkShape, self.given())
+        if self.tenant is not None:
+            given = {"tenant": self.tenant, **given}
+        rows = matching(self.rows, given).filter(ended=None)
+        found, cursor = pages.oldest(standing.light(rows), {"limit": given["limit"]})
+        done = deeds.cancelled_each(get_store(), self.actor, found)
+        return Response({"cancelled": [run.pk for run in done], "more": cursor is not None})
+
+    @described(
+        "Retry a run",
+        gives={200: RunShape},
+        problems=(404, 409),
+        path=ID,
+        examples={"a queued run": examples.QUEUED},
+    )
+    @action(detail=True, methods=["post"])
+    def retry(self, request: Request, id: str) -> Response:
+        """It goes on from the step that failed, or from where it was cancelled. What is done stays
+        done. A run that has neither failed nor been cancelled is a conflict.
+        """
+        run = self.found(id)
+        deeds.retried(get_store(), self.actor, run)
+        return Response(standing.brief(run))
+
+    @described(
+        "Replay a run",
+        takes=ReplayShape,
+        gives={201: RunShape},
+        problems=(400, 404, 409, 413, 415, 422),
+        path=ID,
+        headers=(HEADER,),
+        examples={"request": examples.REPLAY, "the new run": examples.REPLAYED},
+    )
+    @action(detail=True, methods=["post"])
+    def replay(self, request: Request, id: str) -> Response:
+        """A new run of the same function, with the same event or other data, from the beginning or
+        from a step; what was done before that is copied.
+        """
+        run, how = self.found(id), read(ReplayShape, self.given())
+        return once(self, partial(self._replayed, run, how))
+
+    def _replayed(self, run: Run, how: Mapping[str, Any]) -> Response:
+        try:
+            new = deeds.replayed(get_store(), self.actor, run, **how)
+        except StepNotFoundError:
+            raise Problem(422, "invalid", "The run has no step such as from_step.") from None
+        return Response(standing.brief(new), status=201)
+
+    @described(
+        "Signal a waiting run",
+        takes=SignalShape,
+        gives={200: SignalledShape},
+        problems=(400, 404, 409, 413, 415, 422),
+        path=ID,
+        headers=(HEADER,),
+        examples={"request": examples.SIGNAL, "signalled": examples.SIGNALLED},
+    )
+    @action(detail=True, methods=["post"])
+    def signal(self, request: Request, id: str) -> Response:
+        """Gives an event to one step that waits for one, and to nobody else, whatever its condition
+        is. A step that does not wait, or waits no more, is a conflict.
+        """
+        run, given = self.found(id), read(SignalShape, self.given())
+        return once(self, partial(self._signalled, run, given))
+
+    def _signalled(self, run: Run, given: Mapping[str, Any]) -> Response:
+        return Response({"event": deeds.signalled(get_store(), self.actor, run, **given)})
+
+
+class EventRunViews(RunViews):
+    """The runs that one event started."""
+
+    operations = {"list": "runs.read"}
+
+    @described(
+        "List the runs of an event",
+        query=PageQuery,
+        gives={200: RunPageShape},
+        problems=(404, 422),
+        path=ID,
+        examples={"a page": examples.PAGE},
+    )
+    def list(self, request: Request, id: str = "") -> Response:
+        """The newest first, a page at a time, without payloads."""
+        query = read(PageQuery, request.query_params)
+        return Response(self.page(self.rows.filter(event=self.event(id)), query))
+
+    def event(self, id: str) -> UUID:
+        """Return the id of an event that the request may see.
+
+        Raises:
+            Problem: 404.
+        """
+        known = standing.as_id(id)
+        events = self.own(Event.objects.using(get_store().alias))
+        if known is None or not events.filter(pk=known).exists():
+            raise Problem(404, "not_found")
+        return known

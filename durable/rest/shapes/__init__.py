@@ -1,0 +1,1 @@
+"""What bodies look like: those that are sent, read strictly, and those that are answered."""

@@ -1,0 +1,169 @@
+"""`runs/<id>/stream/`: server-sent events while a run goes on.
+
+A stream holds no thread and no connection of its own between two looks, under ASGI. Under WSGI it would
+hold a worker of the server, so there the answer says where to poll.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from asgiref.sync import sync_to_async
+from django.core.handlers.asgi import ASGIRequest
+from django.db import InterfaceError, OperationalError, close_old_connections
+from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.urls import reverse
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from durable.models import Run
+from durable.rest import examples
+from durable.rest.base import View, on_its_own
+from durable.rest.marks import Mark
+from durable.rest.openapi import described
+from durable.rest.problems import Problem
+from durable.rest.shapes.stream import StreamQuery
+from durable.rest.shapes.strict import read
+from durable.rest.standing import as_id
+from durable.rest.tickets import TicketAuthentication
+from durable.rest.watch import News, Watch
+from durable.store import get_store
+
+HEARTBEAT = 15.0  # seconds without news after which a comment keeps the line open
+LIFE = 300.0  # seconds after which the client has to come again
+RETRY = 1000  # milliseconds after which it does
+FIRST, LONGEST = 0.1, 1.0  # seconds between two looks
+SCHEMA = 1  # the version of what messages look like
+
+Look = Callable[[], News | None]
+looks = ThreadPoolExecutor(max_workers=4, thread_name_prefix="durable-stream")
+
+
+class Json(BaseContentNegotiation):
+    """What is not a stream is JSON, whatever the client accepts: it asks for a stream."""
+
+    def select_parser(self, request: Request, parsers: Iterable[Any]) -> Any:
+        """Return the only one."""
+        return next(iter(parsers))
+
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        """Return the only one."""
+        only = next(iter(renderers))
+        return only, only.media_type or ""
+
+
+class Door(View):
+    """Lets in who may watch the run."""
+
+    operation = "runs.read"
+    authentication_classes = (TicketAuthentication, *View.authentication_classes)
+    content_negotiation_class = Json
+    renderer_classes = (JSONRenderer,)
+
+    @described(
+        "Watch a run",
+        query=StreamQuery,
+        gives={(200, "text/event-stream"): str, 204: None},
+        problems=(404, 422),
+        path={"id": UUID},
+        headers=("Last-Event-ID",),
+        examples={"text/event-stream": examples.STREAM},
+    )
+    def get(self, request: Request, id: str) -> Response:
+        """Server-sent events: `progress` with the run and the steps that are new, and `end` with the
+        last of them. `Last-Event-ID` resumes. The stream is closed after five minutes, to be opened
+        again. 204 when there is nothing more to tell, and where the server cannot stream (WSGI): then
+        the header `Link` names the address to poll, with `If-None-Match`.
+        """
+        read(StreamQuery, request.query_params)
+        known = as_id(id)
+        rows = self.own(Run.objects.using(get_store().alias))
+        run = rows.filter(pk=known).only("pk").first() if known else None
+        if run is None:
+            raise Problem(404, "not_found")
+        poll = reverse(f"{self._namespace(request)}run-detail", kwargs={"id": run.pk})
+        answer = Response(status=204, headers={"Link": f'<{poll}>; rel="monitor"'})
+        answer.watched = run.pk  # for the view below  # type: ignore[attr-defined]
+        return answer
+
+    def _namespace(self, request: Request) -> str:
+        match = request._request.resolver_match
+        return f"{match.namespace}:" if match and match.namespace else ""
+
+
+_door = Door.as_view()
+
+
+@on_its_own
+async def stream(request: HttpRequest, id: str) -> HttpResponseBase:
+    """Answer a request to watch a run."""
+    answer = await sync_to_async(_door)(request, id=id)
+    run = getattr(answer, "watched", None)
+    if run is None or request.method != "GET" or not isinstance(request, ASGIRequest):
+        return answer  # type: ignore[no-any-return]
+    mark = Mark.read(request.headers.get("Last-Event-ID", ""))
+    watch = Watch(run, mark)
+    first = await _seen(watch.look)
+    if first is None or (mark.is_over and first.is_over and not first.steps):
+        return answer  # type: ignore[no-any-return]
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    body = _messages(first, watch.look)
+    return StreamingHttpResponse(body, content_type="text/event-stream", headers=headers)
+
+
+stream.login_required = False  # the door asks who it is
+stream.cls = Door  # as views of the framework name their class
+stream.initkwargs = {}
+stream.csrf_exempt = True  # the door checks it where a session asks
+
+
+async def _messages(first: News, look: Look) -> AsyncIterator[str]:
+    yield f"retry: {RETRY}\n\n"
+    yield _message(first)
+    is_over, pause = first.is_over, FIRST
+    born = said = time.monotonic()
+    while not is_over and time.monotonic() - born < LIFE:
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.5, LONGEST)
+        try:
+            news = await _seen(look)
+        except (OperationalError, InterfaceError):
+            return  # the client comes again
+        if news is not None:
+            yield _message(news)
+            is_over, pause, said = news.is_over, FIRST, time.monotonic()
+        elif time.monotonic() - said >= HEARTBEAT:
+            yield ": still here\n\n"
+            said = time.monotonic()
+
+
+async def _seen(look: Look) -> News | None:
+    """Look in one of few threads: streams may be many, connections to the database may not."""
+    seen: News | None = await sync_to_async(
+        partial(_with_connection, look), thread_sensitive=False, executor=looks
+    )()
+    return seen
+
+
+def _with_connection(look: Look) -> News | None:
+    close_old_connections()
+    try:
+        return look()
+    finally:
+        close_old_connections()
+
+
+def _message(news: News) -> str:
+    body = {"schema_version": SCHEMA, "run": news.run, "steps": news.steps}
+    data = JSONRenderer().render(body).decode()
+    return f"event: {'end' if news.is_over else 'progress'}\nid: {news.mark}\ndata: {data}\n\n"

@@ -1,0 +1,32 @@
+"""`path("durable/", include("durable.rest.urls"))`, at any prefix."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver, path
+from rest_framework.routers import SimpleRouter
+
+from durable.rest.description import SchemaView
+from durable.rest.events import EventsView
+from durable.rest.functions import FunctionViews
+from durable.rest.inngest_urls import urlpatterns as inngest_urls
+from durable.rest.keys import KeyViews
+from durable.rest.runs import EventRunViews, RunViews
+from durable.rest.stream import stream
+from durable.webhooks.urls import urlpatterns as webhooks
+
+app_name = "durable"
+
+router = SimpleRouter()
+router.register("keys", KeyViews, basename="key")
+router.register("runs", RunViews, basename="run")
+router.register("functions", FunctionViews, basename="function")
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    *router.urls,
+    path("events/", EventsView.as_view(), name="events"),
+    *inngest_urls,
+    path("events/<str:id>/runs/", EventRunViews.as_view({"get": "list"}), name="event-runs"),
+    path("runs/<str:id>/stream/", stream, name="run-stream"),
+    path("schema/", SchemaView.as_view(), name="schema"),
+    *webhooks,
+]

@@ -1,0 +1,168 @@
+"""What the database says of itself: how safe its commits are, how full and how busy it is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import DatabaseError, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+_OFF = ("off", "OFF", "0")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """One database. None where it does not say, or has no such thing.
+
+    Times are seconds, sizes bytes, and rows are what the database reckons, not counts.
+    """
+
+    server: str
+    is_replica: bool = False
+    commits: str = ""  # the setting that decides whether confirmed commits outlast a crash
+    has_safe_commits: bool | None = None
+    sessions: int | None = None
+    most_sessions: int | None = None
+    oldest_transaction: float | None = None
+    ahead: float | None = None  # of this process's clock
+    packet: int | None = None  # the longest statement it takes
+    collation: str | None = None
+    is_case_sensitive: bool | None = None
+    engines: tuple[str, ...] | None = None  # that keep the tables
+    journal: str | None = None
+    rows: dict[str, int] | None = None  # by table
+    dead_rows: dict[str, int] | None = None  # not reclaimed yet
+
+
+def condition_of(connection: BaseDatabaseWrapper, tables: Sequence[str]) -> Condition:
+    """Ask a database about itself, in a few quick queries that read no table of the site.
+
+    Args:
+        connection: to the database.
+        tables: whose rows are of interest.
+    """
+    asks = {"postgresql": _postgres, "mysql": _mariadb, "sqlite": _sqlite}
+    ask = asks.get(connection.vendor)
+    server = f"{connection.display_name} {_version(connection)}".strip()
+    return Condition(server=server, **(ask(connection, tables) if ask else {}))
+
+
+def _version(connection: BaseDatabaseWrapper) -> str:
+    if connection.vendor == "sqlite":
+        return str(_row(connection, "SELECT sqlite_version()")[0])
+    if connection.vendor in ("postgresql", "mysql"):
+        said = _row(connection, "SELECT version()")[0]
+        words = str(said).split()
+        return words[1] if connection.vendor == "postgresql" else words[0]
+    return ""
+
+
+_POSTGRES = """
+SELECT pg_is_in_recovery(),
+       current_setting('synchronous_commit'),
+       current_setting('fsync'),
+       current_setting('max_connections')::int,
+       (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'),
+       (SELECT extract(epoch FROM max(clock_timestamp() - xact_start)) FROM pg_stat_activity
+         WHERE datname = current_database() AND backend_type = 'client backend'
+           AND pid <> pg_backend_pid()),
+       extract(epoch FROM clock_timestamp()) - %s
+"""
+_POSTGRES_ROWS = """
+SELECT c.relname, GREATEST(c.reltuples, 0)::bigint, COALESCE(s.n_dead_tup, 0)
+  FROM pg_class c LEFT JOIN pg_stat_user_tables s ON s.relid = c.oid
+ WHERE c.oid = to_regclass(%s)
+"""
+
+
+def _postgres(connection: BaseDatabaseWrapper, tables: Sequence[str]) -> dict[str, Any]:
+    replica, commits, fsync, most, sessions, oldest, ahead = _row(connection, _POSTGRES, _now())
+    known = [
+        row
+        for table in tables
+        if (row := _row(connection, _POSTGRES_ROWS, connection.ops.quote_name(table)))
+    ]
+    weak = f"fsync = {fsync}" if fsync in _OFF else f"synchronous_commit = {commits}"
+    return {
+        "is_replica": bool(replica),
+        "commits": weak,
+        "has_safe_commits": commits not in _OFF and fsync not in _OFF,
+        "sessions": int(sessions),
+        "most_sessions": int(most),
+        "oldest_transaction": None if oldest is None else float(oldest),
+        "ahead": float(ahead),
+        "rows": {name: int(rows) for name, rows, _ in known},
+        "dead_rows": {name: int(dead) for name, _, dead in known},
+    }
+
+
+_MARIADB = """
+SELECT @@global.read_only, @@innodb_flush_log_at_trx_commit, @@global.max_connections,
+       @@global.max_allowed_packet, @@collation_database, UNIX_TIMESTAMP(NOW(6)) - %s
+"""
+_MARIADB_SESSIONS = "SELECT COUNT(*) FROM information_schema.processlist"
+_MARIADB_OLDEST = (
+    "SELECT MAX(TIMESTAMPDIFF(MICROSECOND, trx_started, NOW(6))) / 1e6"
+    " FROM information_schema.innodb_trx WHERE trx_mysql_thread_id <> CONNECTION_ID()"
+)
+_MARIADB_ROWS = (
+    "SELECT table_rows, table_collation, engine FROM information_schema.tables"
+    " WHERE table_schema = DATABASE() AND table_name = %s"
+)
+
+
+def _mariadb(connection: BaseDatabaseWrapper, tables: Sequence[str]) -> dict[str, Any]:
+    read_only, flush, most, packet, collation, ahead = _row(connection, _MARIADB, _now())
+    known = {
+        table: row
+        for table in tables
+        if (row := _row(connection, _MARIADB_ROWS, table)) is not None
+    }
+    collations = sorted({str(row[1]) for row in known.values()} or {str(collation)})
+    oldest = _allowed(connection, _MARIADB_OLDEST)
+    sessions = _allowed(connection, _MARIADB_SESSIONS)
+    return {
+        "is_replica": str(read_only) not in _OFF,
+        "commits": f"innodb_flush_log_at_trx_commit = {flush}",
+        "has_safe_commits": int(flush) == 1,
+        "sessions": None if sessions is None else int(sessions),
+        "most_sessions": int(most),
+        "oldest_transaction": None if oldest is None else float(oldest),
+        "ahead": float(ahead),
+        "packet": int(packet),
+        "collation": ", ".join(collations),
+        "is_case_sensitive": all(one.endswith(("_bin", "_cs")) for one in collations),
+        "engines": tuple(sorted({str(row[2]) for row in known.values()})),
+        "rows": {table: int(row[0] or 0) for table, row in known.items()},
+    }
+
+
+def _sqlite(connection: BaseDatabaseWrapper, tables: Sequence[str]) -> dict[str, Any]:
+    journal = str(_row(connection, "PRAGMA journal_mode")[0])
+    synchronous = int(_row(connection, "PRAGMA synchronous")[0])
+    return {
+        "journal": journal,
+        "commits": f"journal_mode = {journal}, synchronous = {synchronous}",
+        "has_safe_commits": synchronous > 0 and journal != "off",
+    }
+
+
+def _row(connection: BaseDatabaseWrapper, text: str, *values: str | float) -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute(text, values or None)
+        return cursor.fetchone()
+
+
+def _allowed(connection: BaseDatabaseWrapper, text: str) -> Any:
+    """Ask for one value that only some users of a database may see."""
+    with suppress(DatabaseError), transaction.atomic(connection.alias):
+        return _row(connection, text)[0]
+    return None
+
+
+def _now() -> float:
+    return time.time()

@@ -1,0 +1,56 @@
+"""The place of a new run among the others: its time, moved by the priority of its function.
+
+The priority is read by the very statement that inserts the run: nothing is cached, nothing asked besides.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import DateTimeField, Func, IntegerField, Subquery, Value
+from django.db.models.functions import Coalesce
+from django.db.models.sql.compiler import SQLCompiler
+
+from durable import clock
+from durable.models import FunctionConfig
+from durable.store.clock import database_now
+
+
+class _Earlier(Func):
+    """A time, so many seconds earlier."""
+
+    arity = 2
+    output_field = DateTimeField()
+    arg_joiner = " - "
+    template = "(%(expressions)s * INTERVAL '1 second')"
+
+    def as_sqlite(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any
+    ) -> tuple[str, Any]:
+        """Move the text that a time is. It stays as long as that of `database_now`, to be no later."""
+        form = "'%%%%Y-%%%%m-%%%%d %%%%H:%%%%M:%%%%f'"
+        moved = f"(STRFTIME({form}, %(expressions)s) || ' seconds'))"
+        return self.as_sql(compiler, connection, template=moved, arg_joiner=", (0 - ", **extra)
+
+    def as_mysql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any
+    ) -> tuple[str, Any]:
+        """Spell the interval as MariaDB does."""
+        moved = "(%(expressions)s SECOND)"
+        return self.as_sql(compiler, connection, template=moved, arg_joiner=" - INTERVAL ", **extra)
+
+
+def place(function: str, due_at: datetime | None = None) -> Any:
+    """Return when a new run of a function is due, as an expression for its row.
+
+    Args:
+        function: its id.
+        due_at: now, if not given. A time to come is left alone: nothing starts before it.
+    """
+    if due_at is not None and due_at > clock.now():
+        return due_at
+    said = FunctionConfig.objects.filter(pk=function).values("priority")
+    seconds = Coalesce(Subquery(said), 0, output_field=IntegerField())
+    return _Earlier(database_now() if due_at is None else Value(due_at), seconds)

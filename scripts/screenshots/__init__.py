@@ -1,0 +1,1 @@
+"""Pictures of the admin in four themes, for the docs: `python -m scripts.screenshots`."""

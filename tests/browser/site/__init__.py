@@ -1,0 +1,1 @@
+"""A Django app with functions to be watched in a browser."""

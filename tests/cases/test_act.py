@@ -1,0 +1,139 @@
+"""What people do to runs: each verb, its line in the book, and the same to many."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+import durable
+from durable import many
+from durable.authoring.registry import registry
+from durable.engine.act import Deed, act
+from durable.engine.operations import Actor
+from durable.engine.selection import Selection
+from durable.errors import RunStateError
+from durable.models import Operation, Run
+from tests.harness import Player, journal, say
+
+ANNA = Actor(who="anna", via="admin")
+
+
+def fail(ctx: durable.ContextSync) -> None:
+    ctx.step.run("works", say, "works")
+    ctx.step.run("breaks", broken, retries=0)
+
+
+def broken() -> None:
+    journal.append("breaks")
+    raise ValueError("no luck")
+
+
+def test_a_deed_is_written_down_with_who_and_what_it_changed(player: Player) -> None:
+    run = player.play(fail)
+    act(ANNA, Deed(verb="retry", run=run.pk))
+    row = Operation.objects.get()
+    assert (row.who, row.via, row.action, row.target) == ("anna", "admin", "retry", str(run.pk))
+    assert row.change == ({"status": "failed"}, {"status": "queued"})
+
+
+def test_what_is_refused_is_not_written_down(player: Player) -> None:
+    run = player.play(lambda ctx: 1)
+    with pytest.raises(RunStateError, match="is completed: only a run that has not ended"):
+        act(ANNA, Deed(verb="cancel", run=run.pk))
+    assert not Operation.objects.exists()
+
+
+def test_cancelling_twice_cancels_once(player: Player) -> None:
+    player.define(fail)
+    run = player.send()
+    assert act(ANNA, Deed(verb="cancel", run=run.pk)).is_new
+    assert not act(ANNA, Deed(verb="cancel", run=run.pk)).is_new
+    assert Operation.objects.count() == 1
+
+
+def test_the_same_wish_sent_twice_makes_one_replay(player: Player) -> None:
+    run = player.play(fail)
+    wish = Deed(verb="replay", run=run.pk, data={"other": 1}, once="w1")
+    first, second = act(ANNA, wish), act(ANNA, wish)
+    assert (first.is_new, second.is_new) == (True, False)
+    assert first.made == second.made
+    assert Run.objects.exclude(pk=run.pk).count() == 1
+
+
+def test_each_verb_reaches_its_part_of_the_engine(player: Player) -> None:
+    def rest(ctx: durable.ContextSync) -> Any:
+        ctx.step.sleep("nap", timedelta(days=1))
+        event = ctx.step.wait_for_event("pay", event="order/paid", timeout=timedelta(days=1))
+        return event.id if event else None
+
+    player.define(rest)
+    run = player.send()
+    player.work()
+    act(ANNA, Deed(verb="skip", run=run.pk, step="nap"))
+    player.work()
+    event = act(ANNA, Deed(verb="deliver", run=run.pk, step="pay", data={"n": 1})).made
+    player.work()
+    run.refresh_from_db()
+    assert run.result == event
+    assert act(ANNA, Deed(verb="erase", run=run.pk)).is_new
+    actions = list(Operation.objects.order_by("pk").values_list("action", flat=True))
+    assert actions == ["skip", "deliver", "erase"]
+
+
+def completed(player: Player) -> Run:
+    trigger = durable.TriggerEvent(event="case/other")
+    player.define(lambda ctx: 1, fn_id="fine", trigger=trigger)
+    return player.settle(player.send(name="case/other"))
+
+
+def asked(player: Player, verb: str, selection: Selection, once: str = "w") -> Run:
+    registry.add(many.many)
+    return Run.objects.get(pk=many.ask(ANNA, verb, selection, once))
+
+
+def test_many_failed_runs_are_retried_page_by_page(
+    player: Player, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(many, "_PAGE", 2)
+    player.define(fail)
+    runs = [player.settle(player.send()) for _ in range(5)]
+    other = completed(player)
+    journal.clear()
+    run = asked(player, "retry", Selection(status="failed", function="case"))
+    player.settle(run)
+    assert run.result == {"total": 5, "done": 5, "refused": 0, "examples": []}
+    assert journal.count("works") == 0
+    assert Operation.objects.filter(action="retry").count() == len(runs)
+    other.refresh_from_db()
+    assert other.status == "completed"
+
+
+def test_what_cannot_be_done_to_some_is_told_and_the_rest_is_done(player: Player) -> None:
+    failed = player.play(fail)
+    done = completed(player)
+    chosen = Selection(ids=(str(failed.pk), str(done.pk)))
+    run = player.settle(asked(player, "retry", chosen))
+    assert (run.result["done"], run.result["refused"]) == (1, 1)
+    assert f"Run {done.pk} of 'fine' is completed" in run.result["examples"][0]
+    assert many.progress(player.store.alias, run) == run.result
+
+
+def test_a_wish_for_many_is_granted_once(player: Player) -> None:
+    first, second = (asked(player, "retry", Selection(status="failed"), "w") for _ in range(2))
+    assert first.pk == second.pk
+    assert Operation.objects.get().action == "retry many"
+
+
+def test_runs_that_begin_after_the_wish_are_left_alone(player: Player) -> None:
+    player.define(fail)
+    run = asked(player, "cancel", Selection(function="case"))
+    late = player.send()
+    player.settle(run)
+    late.refresh_from_db()
+    assert late.status != "cancelled"
+
+
+def test_a_bare_run_has_no_progress_of_many(player: Player) -> None:
+    assert many.progress(player.store.alias, player.play(lambda ctx: 1)) is None

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from io import StringIO
+from types import ModuleType
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import override_settings
+
+from durable.models import Operation, Run, RunStatus
+from tests.integration import rows
+
+pytestmark = pytest.mark.django_db
+
+
+def told(*args: str, **options: Any) -> list[str]:
+    out = StringIO()
+    call_command("durable_prune", *args, stdout=out, no_color=True, **options)
+    return out.getvalue().splitlines()
+
+
+@pytest.fixture
+def old(clock: ModuleType) -> None:
+    for function in ("shop", "shop", "audit"):
+        rows.run(function=function)
+    rows.run(RunStatus.FAILED)
+    clock.travel(timedelta(days=31))
+
+
+@pytest.mark.usefixtures("old")
+def test_it_says_what_it_removed_and_the_book_says_who() -> None:
+    assert told("--older-than=30d") == [
+        "audit: 1 runs and 1 events removed",
+        "shop: 3 runs and 3 events removed",
+    ]
+    found = Operation.objects.filter(action="prune").values_list("target", "via", "after")
+    assert set(found) == {
+        ("audit", "command", '{"runs":1,"events":1}'),
+        ("shop", "command", '{"runs":3,"events":3}'),
+    }
+    assert told("--older-than=30d") == ["Nothing is old enough."]
+
+
+@pytest.mark.usefixtures("old")
+def test_dry_run_removes_nothing() -> None:
+    said = told("--older-than=30d", "--dry-run")
+    assert said == ["audit: 1 runs would be removed", "shop: 3 runs would be removed"]
+    assert (Run.objects.count(), Operation.objects.count()) == (4, 0)
+
+
+@pytest.mark.usefixtures("old")
+def test_it_is_narrowed_by_function_and_status() -> None:
+    told("--older-than=30d", "--function=shop", "--status=completed")
+    assert sorted(Run.objects.values_list("function", "status")) == [
+        ("audit", "completed"),
+        ("shop", "failed"),
+    ]
+
+
+@pytest.mark.usefixtures("old")
+def test_progress_is_told_when_asked() -> None:
+    assert "shop: 1 runs and 1 events so far" in told("--older-than=30d", "--batch=1", verbosity=2)
+
+
+@pytest.mark.usefixtures("old")
+def test_setting_says_how_long_if_the_command_does_not() -> None:
+    with override_settings(DURABLE={"RETENTION": {"audit": "30d"}}):
+        assert told() == ["audit: 1 runs and 1 events removed"]
+
+
+def test_nothing_is_removed_unless_somebody_says_how_long_to_keep() -> None:
+    with pytest.raises(CommandError, match="Give --older-than, or set DURABLE"):
+        told()
+
+
+def test_wrong_setting_is_named() -> None:
+    with (
+        override_settings(DURABLE={"RETENTION": {"shop": "a while"}}),
+        pytest.raises(CommandError, match=r"\['shop'\]: 'a while' is no span of time"),
+    ):
+        told()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["--older-than=1h", "--older-than=soon", "--batch=0", "--batch=1001", "--status=queued"],
+)
+def test_wrong_arguments_are_clear_errors(wrong: str) -> None:
+    with pytest.raises(CommandError, match=wrong.partition("=")[0]):
+        told(wrong)
