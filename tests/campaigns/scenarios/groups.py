@@ -28,7 +28,8 @@ def nested(ctx: durable.ContextSync) -> dict[str, Any]:
         return one | two | _say(ctx, "r")
 
     left, right = ctx.group.parallel((inner, lambda: _say(ctx, "x", "y")))
-    return left | right
+    both: dict[str, Any] = left | right
+    return both
 
 
 def raced(ctx: durable.ContextSync) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from django.db import connection
 
 import durable
 from durable import clock
+from durable.engine.erase import erase
 from durable.engine.verify import INVARIANTS, verify
 from durable.ids import new_id
 from durable.models import Attempt, Blob, Event, Run, Schedule, Step, Wait
@@ -35,6 +36,11 @@ def test_a_healthy_database_is_clean(ended: Run, player: Player) -> None:
     report = verify(get_store(), pause=0)
     assert (report.is_clean, report.breaches, report.missing) == (True, [], [])
     assert report.rows["run"] == 4
+
+
+def test_a_run_whose_payloads_were_erased_is_clean(ended: Run) -> None:
+    erase(ended.pk)
+    assert named() == set()
 
 
 def test_a_run_in_the_middle_of_all_is_clean(waiting: Run) -> None:
