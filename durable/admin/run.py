@@ -31,9 +31,9 @@ from durable.admin.run_filters import (
 from durable.admin.run_many import ACTIONS
 from durable.admin.run_offers import may
 from durable.admin.run_page import parts
-from durable.engine.explain import Outlook, explain
-from durable.engine.selection import Selection
 from durable.models import Event, Run
+from durable.operations.explain import Outlook, explain
+from durable.operations.selection import Selection
 from durable.store import get_store
 
 _HEAD = ("whole_id", "function", "event_link")

@@ -18,8 +18,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from durable import clock
+from durable.access.credentials import admitted
 from durable.authoring.event import RESERVED, Event
-from durable.engine.credentials import admitted
 from durable.engine.ingest import EARLIEST, LATEST, LONGEST, accept
 from durable.models import Event as EventRow
 from durable.models import Key

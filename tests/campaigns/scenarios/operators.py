@@ -8,13 +8,13 @@ from typing import Any
 
 import durable
 from durable import clock
-from durable.engine.erase import erase
-from durable.engine.intervene import deliver_to, skip_sleep
-from durable.engine.prune import prune
-from durable.engine.retention import Retention
 from durable.errors import DurableError
 from durable.models import Attempt, Blob, Run, Step
 from durable.models.status import FINAL_RUN
+from durable.operations.erase import erase
+from durable.operations.intervene import deliver_to, skip_sleep
+from durable.operations.prune import prune
+from durable.operations.retention import Retention
 from tests.campaigns.scenarios.scenario import Scenario, act, function
 from tests.campaigns.stage import Stage, stage
 
@@ -106,7 +106,7 @@ def forget(stage: Stage) -> None:
         stage.send("go", "young")
         stage.rest()
     stage.notes["pruning"] = True
-    ages = dict.fromkeys(FINAL_RUN, timedelta(days=2))
+    ages: dict[str, timedelta | None] = dict.fromkeys(FINAL_RUN, timedelta(days=2))
     for _ in prune(stage.store, Retention(usual=ages), size=1):
         pass
     stage.ledger.pop("go", None)
