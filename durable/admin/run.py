@@ -59,12 +59,12 @@ class RunAdmin(ReadOnlyAdmin[Run]):
         "short_id",
         "state",
         "function",
+        "why",
         "steps_done",
         "began",
         "duration",
-        "why",
-        "about",
         "tried",
+        "about",
     )
     list_filter = (
         "status",
