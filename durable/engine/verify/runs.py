@@ -48,7 +48,7 @@ def _without_result(runs: Rows) -> Rows:
     there = Exists(Blob.objects.filter(run=OuterRef("pk"), key=""))
     lost = Q(large=False, output=None) | Q(large=True) & ~there
     failed = Q(status=RunStatus.FAILED, error=None)
-    return runs.filter(Q(status=RunStatus.COMPLETED) & lost | failed)
+    return runs.filter(Q(status=RunStatus.COMPLETED) & lost | failed, erased=None)
 
 
 def _ownership(runs: Rows) -> Rows:

@@ -21,7 +21,8 @@ def _never_due(steps: Rows) -> Rows:
 def _without_result(steps: Rows) -> Rows:
     body = Blob.objects.filter(run=OuterRef("run"), key=OuterRef("key"))
     lost = Q(large=False, output=None) | Q(large=True) & ~Exists(body)
-    return steps.filter(Q(status=StepStatus.DONE) & lost | Q(status=StepStatus.FAILED, error=None))
+    ended = Q(status=StepStatus.DONE) & lost | Q(status=StepStatus.FAILED, error=None)
+    return steps.filter(ended, run__erased=None)
 
 
 def _twice(steps: Rows) -> Rows:

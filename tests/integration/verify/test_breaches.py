@@ -11,6 +11,7 @@ from django.db import connection
 import durable
 from durable import clock
 from durable.engine.configure import pause_function
+from durable.engine.erase import erase
 from durable.engine.operations import Actor
 from durable.engine.overrides import overrides
 from durable.engine.verify import INVARIANTS, verify
@@ -52,6 +53,11 @@ def test_what_a_paused_function_holds_back_is_clean_until_it_is_resumed(player: 
     assert named() == set()
     FunctionConfig.objects.update(paused=None)  # by hand, and nobody made the run due
     assert len(named()) == 1
+
+
+def test_a_run_whose_payloads_were_erased_is_clean(ended: Run) -> None:
+    erase(ended.pk)
+    assert named() == set()
 
 
 def test_a_run_in_the_middle_of_all_is_clean(waiting: Run) -> None:
