@@ -2,7 +2,7 @@
 
 SHELL = /bin/sh
 .DEFAULT_GOAL = help
-.PHONY: help demo serve test check bench fuzz format clean
+.PHONY: help demo serve test check bench fuzz campaign format clean
 
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; \
@@ -26,6 +26,9 @@ check: .ready-dev ## The quick part of it: format, lint, imports, types, checks,
 
 bench: .ready-dev ## The benchmarks, as ratios to what the database itself can do
 	@$(VENV) -m bench $(ARGS)
+
+campaign: .ready-dev ## A fault at every place, every order, random programs, seeded bugs; ARGS="singles --every 5"
+	@$(VENV) -m tests.campaigns $(if $(ARGS),$(ARGS),singles pairs forks pauses programs mutants chaos)
 
 fuzz: .ready-dev ## Send 2,000 requests to each address of the HTTP API, with a key and without; about half an hour
 	@DURABLE_TEST_FUZZ=2000 $(VENV) -m pytest -q -p no:randomly -n auto tests/rest/test_fuzz.py

@@ -22,6 +22,7 @@ PARALLEL = (
     "tests/testing",
     "tests/scenarios",
     "tests/invariants",
+    "tests/campaigns",
     "tests/rest",
 )
 ALONE = (

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from functools import partial
 
 from tests.campaigns import crash, machine, pause
+from tests.campaigns.chaos.campaign import burn
 from tests.campaigns.crash import Trial
 from tests.campaigns.interleave import explore
 from tests.campaigns.mutants import hunt
@@ -19,6 +20,7 @@ from tests.campaigns.stage import staged, theatre
 from tests.campaigns.tally import Tally
 
 HUNDRED = 100
+TWELVE_MINUTES = 12 * 60
 _KILLS = (Fault.KILL_BEFORE, Fault.KILL_AFTER)
 
 
@@ -146,6 +148,15 @@ def mutants(options: Options) -> Tally:
     return tally
 
 
+def chaos(options: Options) -> Tally:
+    """C: real clusters under fire, for `--most` seconds; twelve minutes if that is not said."""
+    tally = _tally("C chaos", options)
+    seconds = min(options.most, TWELVE_MINUTES)
+    tally.play(f"{seconds} seconds", partial(burn, tally, seconds))
+    tally.figures["seconds under fire"] = seconds
+    return tally
+
+
 def _tally(campaign: str, options: Options) -> Tally:
     return Tally(
         campaign=campaign, seed=options.seed, size=options.size, is_stopped=options.is_stopped
@@ -165,4 +176,5 @@ CAMPAIGNS: dict[str, Callable[[Options], Tally]] = {
     "races": races,
     "programs": programs,
     "mutants": mutants,
+    "chaos": chaos,
 }

@@ -162,7 +162,7 @@ def _stream(stage: Stage, injector: Injector, write: int) -> None:
         tell()
         point(label)
 
-    injector.hit = told_hit  # type: ignore[method-assign,assignment]
+    injector.hit = told_hit  # type: ignore[method-assign]
     injector.point = told_point  # type: ignore[method-assign]
 
 

@@ -18,7 +18,7 @@ from tests.campaigns.truth import UntrueError
 
 ROOT = Path(__file__).resolve().parents[2]
 FOUND = 3  # exit code of a campaign that found something
-_LONGEST = 300  # seconds
+_LONGEST = 240  # seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +59,10 @@ def hunt(mutant: Mutant, database: str = "sqlite") -> None:
     """
     with tempfile.TemporaryDirectory(prefix="durable-mutant-") as folder:
         _copy(Path(folder), mutant)
-        ended = _campaign(Path(folder), mutant, database)
+        try:
+            ended = _campaign(Path(folder), mutant, database)
+        except subprocess.TimeoutExpired as error:
+            raise UntrueError(f"mutant {mutant.name!r}: the campaign had no end") from error
     if ended.returncode != FOUND:
         raise UntrueError(
             f"mutant {mutant.name!r} survived {' '.join(mutant.killer)}\n{ended.stderr[-2000:]}"

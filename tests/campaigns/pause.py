@@ -140,4 +140,4 @@ def recorded() -> list[dict[str, Any]]:
     """Return what must not change any more: the ends of runs, and the results of steps."""
     runs = Run.objects.exclude(ended=None).values("id", "status", "output", "error", "ended")
     steps = Step.objects.exclude(ended=None).values("id", "status", "output", "error", "ended")
-    return [*runs.order_by("id"), *steps.order_by("id")]
+    return [dict(row) for row in [*runs.order_by("id"), *steps.order_by("id")]]

@@ -85,13 +85,6 @@ MUTANTS = (
         race("X6 cancel, complete, flush"),
     ),
     _m(
-        "a cancel closes no steps",
-        "store/outside.py",
-        "steps.update(status=StepStatus.CANCELLED, due_at=None, owner=None, ended=database_now())",
-        "steps.update(ended=None)",
-        whole("cancel, waiting"),
-    ),
-    _m(
         "a child does not tell its parent",
         "engine/aftermath.py",
         "        if step is not None:\n",
@@ -142,10 +135,10 @@ MUTANTS = (
         pauses("parallel wait"),
     ),
     _m(
-        "what fails after a commit is raised",
+        "what is done after a commit has no name",
         "store/after.py",
         "    transaction.on_commit(done, alias, robust=True)",
-        "    transaction.on_commit(done, alias)",
+        "    from functools import partial\n    transaction.on_commit(partial(done), alias, robust=True)",
         singles("wait, no event", "LOST_BEFORE"),
     ),
     _m(
@@ -252,7 +245,7 @@ MUTANTS = (
         "store/memory.py",
         'left = Greatest(F("pending") - count, Value(0))',
         'left = Greatest(F("pending") - 0 * count, Value(0))',
-        whole("race"),
+        singles("race", "KILL_BEFORE"),
     ),
     _m(
         "a wait for a cancel is forgotten",

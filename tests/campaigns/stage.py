@@ -78,7 +78,7 @@ class Stage:
 
     def run_of(self, function: str, id: str) -> Run:
         """Return the first run of a function for an event of the ledger."""
-        return Run.objects.get(function=function, event=self.ledger[id], replay=0)
+        return Run.objects.get(function=function, event__pk=self.ledger[id], replay=0)
 
     def work(self, most: int = 200) -> None:
         """Do what is due, as a drain does, so many pieces of it at most."""
@@ -213,4 +213,4 @@ def dump() -> str:
     """Return all rows as JSON, which `loaddata` reads."""
     models = apps.get_app_config("durable").get_models()
     rows = [row for model in models for row in model._base_manager.all()]
-    return serializers.serialize("json", rows)
+    return str(serializers.serialize("json", rows))

@@ -108,7 +108,7 @@ class Tally:
             self._say(f"{self.trials} trials, {len(self.failures)} failures; {name}")
 
     def _say(self, text: str) -> None:
-        print(f"{self.campaign} on {self.database}: {text}", file=sys.stderr, flush=True)
+        sys.stderr.write(f"{self.campaign} on {self.database}: {text}\n")
 
 
 def saved() -> list[dict[str, Any]]:

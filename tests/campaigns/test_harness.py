@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -15,7 +16,7 @@ from tests.campaigns.crash import Trial
 from tests.campaigns.points import Injector
 from tests.campaigns.scenarios import SCENARIOS
 from tests.campaigns.stage import Stage, staged
-from tests.campaigns.truth import UntrueError
+from tests.campaigns.truth import UntrueError, hold_in_the_end
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -52,9 +53,9 @@ def test_prepared_statements_are_places_too(monkeypatch: pytest.MonkeyPatch) -> 
     heard: list[str] = []
     execute = psycopg.Cursor.execute
 
-    def hear(self: object, query: object, *args: object, **named: object) -> object:
+    def hear(self: Any, query: Any, *args: Any, **named: Any) -> Any:
         heard.append(str(query))
-        return execute(self, query, *args, **named)  # type: ignore[arg-type]
+        return execute(self, query, *args, **named)
 
     monkeypatch.setattr(psycopg.Cursor, "execute", hear)
     scenario = SCENARIOS["parallel race"]
@@ -85,8 +86,8 @@ def test_a_body_that_runs_twice_without_a_crash_is_told_of() -> None:
     with defined(scenario), staged() as stage:
         crash.live(scenario, stage, Injector())
         stage.act("first")
-        with pytest.raises(UntrueError, match="bodies ran again: Counter.*first"):
-            crash.hold_in_the_end(scenario, stage, deaths=0)
+        with pytest.raises(UntrueError, match=r"bodies ran again: Counter.*first"):
+            hold_in_the_end(scenario, stage, deaths=0)
 
 
 def test_an_event_that_was_accepted_and_is_gone_is_told_of() -> None:
@@ -95,4 +96,4 @@ def test_an_event_that_was_accepted_and_is_gone_is_told_of() -> None:
         crash.live(scenario, stage, Injector())
         stage.ledger["another"] = str(new_id())
         with pytest.raises(UntrueError, match="event another"):
-            crash.hold_in_the_end(scenario, stage, deaths=0)
+            hold_in_the_end(scenario, stage, deaths=0)

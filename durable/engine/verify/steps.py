@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db.models import Exists, F, OuterRef, Q
 
 from durable.engine.verify.invariant import ROUNDING, Invariant, Rows
+from durable.engine.verify.paused import is_paused
 from durable.engine.verify.repairs import WAKE_STEP
 from durable.models import Attempt, Blob, Run, Step, StepStatus, Wait
 from durable.models.status import OPEN_STEP
@@ -14,13 +15,14 @@ _ENDED = (StepStatus.DONE, StepStatus.FAILED)
 
 def _never_due(steps: Rows) -> Rows:
     open_steps = steps.filter(status__in=(StepStatus.PENDING, StepStatus.RUNNING))
-    return open_steps.filter(due_at=None, run__ended=None)
+    return open_steps.filter(~is_paused("run__function"), due_at=None, run__ended=None)
 
 
 def _without_result(steps: Rows) -> Rows:
     body = Blob.objects.filter(run=OuterRef("run"), key=OuterRef("key"))
     lost = Q(large=False, output=None) | Q(large=True) & ~Exists(body)
-    return steps.filter(Q(status=StepStatus.DONE) & lost | Q(status=StepStatus.FAILED, error=None))
+    ended = Q(status=StepStatus.DONE) & lost | Q(status=StepStatus.FAILED, error=None)
+    return steps.filter(ended, run__erased=None)
 
 
 def _twice(steps: Rows) -> Rows:

@@ -15,7 +15,7 @@ def _say(ctx: durable.ContextSync, *names: str) -> dict[str, Any]:
     return {name: ctx.step.run(name, body, name) for name, body in bodies.items()}
 
 
-def branches(ctx: durable.ContextSync) -> dict[str, Any]:
+def branches(ctx: durable.ContextSync) -> Any:
     left, right = ctx.group.parallel(
         (lambda: _say(ctx, "a", "shaky b"), lambda: _say(ctx, "x", "y"))
     )
@@ -23,16 +23,17 @@ def branches(ctx: durable.ContextSync) -> dict[str, Any]:
 
 
 def nested(ctx: durable.ContextSync) -> dict[str, Any]:
-    def inner() -> dict[str, Any]:
+    def inner() -> Any:
         one, two = ctx.group.parallel((lambda: _say(ctx, "p"), lambda: _say(ctx, "q")))
         return one | two | _say(ctx, "r")
 
     left, right = ctx.group.parallel((inner, lambda: _say(ctx, "x", "y")))
-    return left | right
+    both: dict[str, Any] = left | right
+    return both
 
 
 def raced(ctx: durable.ContextSync) -> dict[str, Any]:
-    won = ctx.group.race(
+    won: Any = ctx.group.race(
         (
             lambda: _say(ctx, "quick"),
             lambda: ctx.step.sleep("limit", "1h"),
