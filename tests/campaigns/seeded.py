@@ -144,7 +144,7 @@ MUTANTS = (
     _m(
         "an event counts each time it is sent",
         "engine/ingest.py",
-        "dedupe_key=dedupe_key(event.name, event.id) if event.id else None",
+        "dedupe_key=dedupe_key(event.name, event.id, event.tenant) if event.id else None",
         "dedupe_key=None",
         race("X7 one event twice"),
     ),
