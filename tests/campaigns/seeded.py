@@ -60,7 +60,7 @@ MUTANTS = (
         "store/sqlsteps.py",
         "THEN {r.pending} - %s ELSE 0 END\n",
         "THEN {r.pending} - %s - 1 ELSE 0 END\n",
-        whole("cancel, waiting"),
+        singles("cancel, ended", "KILL_BEFORE"),
     ),
     _m(
         "a racer wakes nobody",
@@ -74,15 +74,14 @@ MUTANTS = (
         "store/runs.py",
         "            if close_steps:\n",
         "            if close_steps and large:\n",
-        whole("race by time"),
+        race("X6 cancel and fail"),
     ),
     _m(
-        "a cancel leaves steps open",
+        "a cancelled run keeps a count",
         "store/outside.py",
-        "            is_whole = bool(ended) and not self._open_steps(run).exists()",
-        "            steps = self._open_steps(run).filter(status='running')\n"
-        "            is_whole = bool(ended) and not steps.exists()",
-        race("X6 cancel, complete, flush"),
+        "pending=0,\n                reason=reason[:500],",
+        "pending=1,\n                reason=reason[:500],",
+        whole("cancel, queued"),
     ),
     _m(
         "a child does not tell its parent",
@@ -139,7 +138,7 @@ MUTANTS = (
         "store/after.py",
         "    transaction.on_commit(done, alias, robust=True)",
         "    from functools import partial\n    transaction.on_commit(partial(done), alias, robust=True)",
-        singles("wait, no event", "LOST_BEFORE"),
+        singles("wait", "LOST_BEFORE"),
     ),
     _m(
         "an event counts each time it is sent",
