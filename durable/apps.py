@@ -49,8 +49,17 @@ language.follow(_language)
 
 def _prepare_workers() -> None:
     from durable.q2.spawn import at_spawn
-    from durable.worker import heartbeat, housekeeping, process, reaper, sighting, ticker, timetable
+    from durable.worker import (
+        counting,
+        heartbeat,
+        housekeeping,
+        process,
+        reaper,
+        sighting,
+        ticker,
+        timetable,
+    )
 
     first = (process.prepare, heartbeat.start, ticker.start, reaper.reap, timetable.start)
-    for start in (*first, sighting.start, housekeeping.start):
+    for start in (*first, sighting.start, housekeeping.start, counting.start):
         at_spawn(start)

@@ -27,12 +27,18 @@ from durable.store.executor import repeat
 from durable.wake import wake
 
 FUNCTION = "durable-many"
-VERBS = ("cancel", "retry", "replay", "erase")
+VERBS = ("cancel", "retry", "replay", "skip", "deliver", "erase")
 _PAGE = 100  # runs of one step, and of one transaction
 _EXAMPLES = 3  # refusals that are told word by word
 
 
-def ask(actor: Actor, verb: str, selection: Selection, once: str) -> UUID:
+def ask(
+    actor: Actor,
+    verb: str,
+    selection: Selection,
+    once: str,
+    data: Mapping[str, Any] | None = None,
+) -> UUID:
     """Have something done to all runs that are selected now, in the caller's transaction if there is one.
 
     Args:
@@ -40,27 +46,31 @@ def ask(actor: Actor, verb: str, selection: Selection, once: str) -> UUID:
         verb: one of `VERBS`.
         selection: of the runs; those that come later are left alone.
         once: a word by which the same wish is known when it is sent twice.
+        data: of the event that is delivered.
 
     Returns:
         The id of the run that does it.
     """
     store = get_store()
-    return repeat(store.alias, partial(_ask, store, actor, verb, selection, once))
-
-
-def _ask(store: Store, actor: Actor, verb: str, selection: Selection, once: str) -> UUID:
-    data = {
+    wish = {
         "verb": verb,
         "selection": {"until": str(new_id()), **selection.to_json()},
         "who": actor.who,
         "via": actor.via,
     }
+    return repeat(store.alias, partial(_ask, store, actor, wish, data, once))
+
+
+def _ask(
+    store: Store, actor: Actor, wish: dict[str, Any], data: Mapping[str, Any] | None, once: str
+) -> UUID:
     with transaction.atomic(store.alias):
-        started = announce(store, ASKED, once, data, also=[FUNCTION])
+        whole = wish if data is None else {**wish, "data": data}
+        started = announce(store, ASKED, once, whole, also=[FUNCTION])
         (event,) = Event.objects.using(store.alias).filter(name=ASKED, custom_id=once)
         run = Run.objects.using(store.alias).get(event=event, function=FUNCTION, replay=0)
         if started:
-            write_down(store, actor, f"{verb} many", "run", run.pk, after=data)
+            write_down(store, actor, f"{wish['verb']} many", "run", run.pk, after=wish)
             after_commit(store.alias, wake, started)
     return run.pk
 
@@ -99,7 +109,8 @@ def _page(asked: Mapping[str, Any], last: str, size: int) -> dict[str, Any]:
     rows = rows.filter(pk__lt=last) if last else rows
     ids = list(rows.values_list("pk", flat=True)[:size])
     actor = Actor(who=asked["who"], via=asked["via"])
-    answers = [_try(partial(act, actor, Deed(verb=asked["verb"], run=pk))) for pk in ids]
+    deeds = [Deed(verb=asked["verb"], run=pk, data=asked.get("data")) for pk in ids]
+    answers = [_try(partial(act, actor, deed)) for deed in deeds]
     refused = [answer for answer in answers if answer]
     return {
         "done": len(answers) - len(refused),

@@ -155,6 +155,14 @@ class RunAdmin(ReadOnlyAdmin[Run]):
         """Whether runs may be replayed."""
         return may(request, "replay")
 
+    def has_skip_permission(self, request: HttpRequest) -> bool:
+        """Whether sleeps may be skipped."""
+        return may(request, "skip")
+
+    def has_deliver_permission(self, request: HttpRequest) -> bool:
+        """Whether events may be delivered."""
+        return may(request, "deliver")
+
     def has_erase_permission(self, request: HttpRequest) -> bool:
         """Whether payloads may be erased."""
         return may(request, "erase")

@@ -39,7 +39,7 @@ def act_on(admin: ModelAdmin[Run], request: HttpRequest, pk: UUID, verb: str) ->
     here = show.url(admin.admin_site, "run", "change", run.pk)
     try:
         done = act(actor_of(request), _deed(request, run, verb))
-    except (DurableError, _UnreadableError) as error:
+    except (DurableError, UnreadableError) as error:
         messages.error(request, str(error))
         return Redirect(here)
     if done.is_new:
@@ -50,7 +50,7 @@ def act_on(admin: ModelAdmin[Run], request: HttpRequest, pk: UUID, verb: str) ->
     )
 
 
-class _UnreadableError(Exception):
+class UnreadableError(Exception):
     """What was written into the form is no JSON object."""
 
 
@@ -66,7 +66,7 @@ def _deed(request: HttpRequest, run: Run, verb: str) -> Deed:
         )
     step = form.get(f"durable_{verb}", "")
     number = int(step) if step.isascii() and step.isdigit() else step
-    data = _object(form.get("durable_data", "") or "{}") if verb == "deliver" else None
+    data = as_object(form.get("durable_data", "") or "{}") if verb == "deliver" else None
     return Deed(verb=verb, run=run.pk, step=number, data=data)
 
 
@@ -75,20 +75,25 @@ def _edited(request: HttpRequest, run: Run) -> dict[str, Any] | None:
     text = request.POST.get("durable_input", "").strip()
     if not text:
         return None
-    edited = _object(text)
+    edited = as_object(text)
     original = codec.decode(run.event.data) if run.event is not None else {}
     if payload.may_see(request, run.function):
         edited = restored(edited, original)
     return None if edited == original else edited
 
 
-def _object(text: str) -> dict[str, Any]:
+def as_object(text: str) -> dict[str, Any]:
+    """Read what somebody wrote into a form.
+
+    Raises:
+        UnreadableError: it is no JSON object.
+    """
     try:
         value = codec.decode(text)
     except ValueError as error:
-        raise _UnreadableError(_("The data is not JSON: %(why)s") % {"why": error}) from None
+        raise UnreadableError(_("The data is not JSON: %(why)s") % {"why": error}) from None
     if not isinstance(value, dict):
-        raise _UnreadableError(_("The data must be a JSON object, in braces."))
+        raise UnreadableError(_("The data must be a JSON object, in braces."))
     return value
 
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from durable.admin import show
-from durable.admin.run_act import actor_of, log
+from durable.admin.run_act import UnreadableError, actor_of, as_object, log
 from durable.admin.run_filters import selection_of
 from durable.admin.run_offers import may
 from durable.engine.act import Deed, act
@@ -28,6 +28,7 @@ from durable.models import Run
 
 MOST = 100  # runs that are done within the request; the admin ticks no more on a page
 
+Data = dict[str, Any] | None
 Action = Callable[[Any, HttpRequest, QuerySet[Run]], HttpResponse | None]
 
 
@@ -46,6 +47,8 @@ WORDS = {
     "cancel": gettext_lazy("Cancel the chosen runs"),
     "retry": gettext_lazy("Retry the chosen runs from the step that failed"),
     "replay": gettext_lazy("Replay the chosen runs as new runs"),
+    "skip": gettext_lazy("Skip the sleeps that the chosen runs are in"),
+    "deliver": gettext_lazy("Deliver an event to the chosen runs that wait for one"),
     "erase": gettext_lazy("Erase the payloads of the chosen runs"),
 }
 ACTIONS: list[Action] = [_action(verb, words) for verb, words in WORDS.items()]
@@ -66,9 +69,14 @@ def _confirm_or_do(
         return None
     if request.POST.get("durable_sure") != "yes":
         return _ask_whether(self, request, runs, verb, is_all=is_all)
+    try:
+        data = as_object(request.POST.get("durable_data") or "{}") if verb == "deliver" else None
+    except UnreadableError as error:
+        messages.error(request, str(error))
+        return None
     if selection is not None:
-        return _do_all(self, request, selection, verb)
-    _do_some(self, request, runs[:MOST], verb)
+        return _do_all(self, request, selection, verb, data)
+    _do_some(self, request, runs[:MOST], verb, data)
     return None
 
 
@@ -112,13 +120,13 @@ def _filters(request: HttpRequest) -> list[tuple[str, Any]]:
 
 
 def _do_some(
-    self: admin.ModelAdmin[Run], request: HttpRequest, runs: Iterable[Run], verb: str
+    self: admin.ModelAdmin[Run], request: HttpRequest, runs: Iterable[Run], verb: str, data: Data
 ) -> None:
     done, refused = 0, []
     once = request.POST.get("durable_once", "")
     for run in runs:
         try:
-            result = act(actor_of(request), Deed(verb=verb, run=run.pk, once=once))
+            result = act(actor_of(request), Deed(verb=verb, run=run.pk, data=data, once=once))
         except DurableError as error:
             refused.append(str(error))
             continue
@@ -135,11 +143,10 @@ def _do_some(
 
 
 def _do_all(
-    self: admin.ModelAdmin[Run], request: HttpRequest, selection: Selection, verb: str
+    self: admin.ModelAdmin[Run], request: HttpRequest, selection: Selection, verb: str, data: Data
 ) -> HttpResponse:
-    pk = ask(
-        actor_of(request), verb, selection, request.POST.get("durable_once", "") or str(new_id())
-    )
+    once = request.POST.get("durable_once", "") or str(new_id())
+    pk = ask(actor_of(request), verb, selection, once, data)
     run = Run.objects.using(self.get_queryset(request).db).get(pk=pk)
     self.log_change(request, run, f"durable: {verb} all runs that match {selection.to_json()}")
     messages.success(

@@ -29,7 +29,8 @@ class Deed:
     Args:
         verb: one of `VERBS`.
         run: its id.
-        step: the one to start from, to skip or to deliver to: its name, or its number in the table.
+        step: the one to start from, to skip or to deliver to: its name, or its number in the table;
+            without it a replay is of the whole, and others are of the oldest that is open.
         data: of the event, for a replay with other input and for a delivery.
         once: a word by which the same wish is known when it is sent twice.
     """
@@ -126,12 +127,12 @@ def _replay(run: Run, deed: Deed) -> Done:
 
 
 def _skip(run: Run, deed: Deed) -> Done:
-    skip_sleep(run.pk, deed.step or "")
+    skip_sleep(run.pk, deed.step)
     return Done(True)
 
 
 def _deliver(run: Run, deed: Deed) -> Done:
-    return Done(True, deliver_to(run.pk, deed.step or "", deed.data or {}))
+    return Done(True, deliver_to(run.pk, deed.step, deed.data or {}))
 
 
 def _erase(run: Run, deed: Deed) -> Done:

@@ -20,7 +20,7 @@ from durable.authoring.registry import registry
 from durable.conf import conf
 from durable.engine.overrides import overrides
 from durable.engine.words import span
-from durable.models import Attempt, Run, RunStatus, Step, StepStatus, Wait
+from durable.models import Attempt, Run, RunStatus, Step, StepStatus, Wait, Worker
 from durable.models.status import FINAL_RUN, OPEN_STEP
 from durable.playback.request import TIMERS
 from durable.store import get_store
@@ -40,6 +40,7 @@ class Outlook:
     )  # open steps that time or others end, by kind
     event: str = ""  # one of those it waits for
     failed: Attempt | None = None  # its last failed try, while it may be tried again
+    silent: float | None = None  # seconds since any worker was seen, if it waits for one in vain
     why: str = ""  # why it is not moving, or what it failed with
 
     @property
@@ -73,7 +74,9 @@ def explain(alias: str, runs: Iterable[Run]) -> Mapping[UUID, Outlook]:
         for pk, event in rows.order_by("-pk").values_list("run", "event"):
             found[pk].event = event
     now = clock.now()
+    silent = _silence(alias, now) if any(_is_stale(run, now) for run in runs) else None
     for run in runs:
+        found[run.pk].silent = silent
         found[run.pk].why = _why(run, found[run.pk], now)
     for pk, name in _names_of_errors(alias, [r.pk for r in runs if r.status == RunStatus.FAILED]):
         found[pk].why = name
@@ -81,7 +84,7 @@ def explain(alias: str, runs: Iterable[Run]) -> Mapping[UUID, Outlook]:
 
 
 def outlook_of(run: Run, steps: Iterable[Step], attempts: Iterable[Attempt]) -> Outlook:
-    """Look at one run whose rows are at hand, steps with their waits, attempts in order; no query."""
+    """Look at one run whose rows are at hand, steps with their waits, attempts in order."""
     outlook = Outlook()
     keys = set()
     for step in steps:
@@ -98,8 +101,24 @@ def outlook_of(run: Run, steps: Iterable[Step], attempts: Iterable[Attempt]) -> 
     for attempt in attempts:
         if attempt.key in keys or (not attempt.key and run.attempt):
             outlook.failed = attempt
-    outlook.why = _why(run, outlook, clock.now())
+    now = clock.now()
+    outlook.silent = _silence(get_store().alias, now) if _is_stale(run, now) else None
+    outlook.why = _why(run, outlook, now)
     return outlook
+
+
+def _is_stale(run: Run, now: datetime) -> bool:
+    """Whether a run is due and nobody takes it."""
+    if run.status != RunStatus.QUEUED or run.due_at is None:
+        return False
+    return (now - run.due_at).total_seconds() >= _FRESH
+
+
+def _silence(alias: str, now: datetime) -> float | None:
+    """Return the seconds since any worker was seen, None if one is there, or none ever told of itself."""
+    seen = Worker.objects.using(alias).aggregate(last=Max("seen"))["last"]
+    silent = None if seen is None else (now - seen).total_seconds()
+    return None if silent is None or silent < 2 * conf.LEASE else silent
 
 
 def name_of_error(start: str | None) -> str:
@@ -153,6 +172,8 @@ def _why_queued(run: Run, outlook: Outlook, now: datetime) -> str:
         waited = (now - max(due, run.created)).total_seconds()  # a priority moves `due_at` back
         if waited < _FRESH:
             return _("queued")
+        if outlook.silent is not None:
+            return _("queued: no worker seen for %(time)s") % {"time": span(outlook.silent)}
         return _("no worker has taken it for %(time)s") % {"time": span(waited)}
     if run.reason:
         return _("looked at again in %(left)s") % _until(due, now)

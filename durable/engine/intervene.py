@@ -28,13 +28,13 @@ from durable.wake import wake
 _NOUNS = {"sleep": "a sleep", "wait": "a wait for an event"}
 
 
-def skip_sleep(run_id: str | UUID, step: str | int) -> None:
+def skip_sleep(run_id: str | UUID, step: str | int | None = None) -> None:
     """End a sleep now, in the caller's transaction if there is one; the run goes on.
 
     Args:
         run_id: of the run that sleeps.
         step: what the sleep is called in the code, "nap" or "nap:1", or its number in the table; of
-            several open ones of a name, in branches, the oldest.
+            several open ones of a name, in branches, the oldest. None for the oldest that is open.
 
     Raises:
         RunNotFoundError: there is no such run.
@@ -48,7 +48,7 @@ def skip_sleep(run_id: str | UUID, step: str | int) -> None:
 
 
 def deliver_to(
-    run_id: str | UUID, step: str | int, data: Mapping[str, Any], *, name: str = ""
+    run_id: str | UUID, step: str | int | None, data: Mapping[str, Any], *, name: str = ""
 ) -> str:
     """Give an event to one run that waits, in the caller's transaction if there is one.
 
@@ -108,8 +108,8 @@ def _end(store: Store, run: Run, step: Step, output: str) -> None:
         after_commit(store.alias, wake, flush.woken)
 
 
-def _asleep(store: Store, run: Run, step: str | int, op: str) -> Step:
-    found = _named(store, run, step)
+def _asleep(store: Store, run: Run, step: str | int | None, op: str) -> Step:
+    found = _open(store, run, op) if step is None else _named(store, run, step)
     matching = [row for row in found if row.op == op]
     if not matching:
         raise RunStateError(
@@ -119,6 +119,16 @@ def _asleep(store: Store, run: Run, step: str | int, op: str) -> Step:
     if not still:
         raise RunStateError(_over(run, matching[-1]))
     return still[0]
+
+
+def _open(store: Store, run: Run, op: str) -> list[Step]:
+    rows = Step.objects.using(store.alias).filter(run=run, op=op, status__in=OPEN_STEP)
+    found = list(rows.defer("output", "error").order_by("pk")[:1])
+    if not found:
+        raise RunStateError(
+            f"Run {run.pk} of {run.function!r} is {run.status}, and not in {_NOUNS[op]}."
+        )
+    return found
 
 
 def _named(store: Store, run: Run, step: str | int) -> list[Step]:

@@ -22,11 +22,10 @@ from durable.rest import examples, standing
 from durable.rest.base import ViewSet
 from durable.rest.once import HEADER, once
 from durable.rest.openapi import described
-from durable.rest.permissions import allows
 from durable.rest.problems import Problem
-from durable.rest.runs import PAYLOADS
 from durable.rest.shapes.function import FunctionListShape, FunctionShape, InvokedShape, InvokeShape
 from durable.rest.shapes.strict import read
+from durable.rest.sight import sight_of
 from durable.store import get_store
 
 ID = {"id": str}
@@ -101,8 +100,9 @@ class FunctionViews(ViewSet):
         if run.is_final:
             response.status_code = 200
             response.data["run"] = standing.brief(run)
-            if allows(self.request, PAYLOADS):
-                response.data["result"] = standing.result(run)
+            sight = sight_of(self.request)
+            if sight.is_open:
+                response.data["result"] = standing.result(run, sight)
 
 
 def _known(id: str) -> Function:

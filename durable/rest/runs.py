@@ -17,7 +17,6 @@ from durable.rest import deeds, examples, pages, standing, tickets
 from durable.rest.base import ViewSet
 from durable.rest.once import HEADER, once
 from durable.rest.openapi import described
-from durable.rest.permissions import allows
 from durable.rest.problems import Problem
 from durable.rest.shapes.run import (
     BulkShape,
@@ -36,11 +35,11 @@ from durable.rest.shapes.run import (
 from durable.rest.shapes.step import StepPageShape, StepQuery
 from durable.rest.shapes.stream import TicketShape
 from durable.rest.shapes.strict import read
+from durable.rest.sight import PAYLOADS, Sight, sight_of
 from durable.rest.which import matching
 from durable.store import get_store
 
 ID = {"id": UUID}
-PAYLOADS = "payloads.read"
 
 
 class RunViews(ViewSet):
@@ -79,9 +78,9 @@ class RunViews(ViewSet):
         return run
 
     @property
-    def is_open(self) -> bool:
-        """Whether the request may read payloads."""
-        return allows(self.request, PAYLOADS)
+    def sight(self) -> Sight:
+        """What the request may see of payloads."""
+        return sight_of(self.request)
 
     @described(
         "List runs",
@@ -114,7 +113,7 @@ class RunViews(ViewSet):
         """How it stands and how far it is. With the ETag of the answer before in `If-None-Match` the
         answer is 304 while nothing has changed: so it can be polled where there is no stream.
         """
-        shown = standing.detail(self.found(id), is_open=self.is_open)
+        shown = standing.detail(self.found(id), self.sight)
         tag = standing.tag(shown)
         if tag in request.headers.get("If-None-Match", ""):
             return Response(status=304, headers={"ETag": tag})
@@ -133,11 +132,12 @@ class RunViews(ViewSet):
         """In the order in which they were recorded; with `expand=payloads` also what they returned."""
         query = read(StepQuery, request.query_params)
         with_outputs = "expand" in query
-        if with_outputs and not self.is_open:
+        if with_outputs and not self.sight.is_open:
             raise Problem(403, "forbidden")
-        rows = Step.objects.using(get_store().alias).filter(run=self.found(id))
+        run = self.found(id)
+        rows = Step.objects.using(get_store().alias).filter(run=run)
         found, cursor = pages.oldest(rows if with_outputs else rows.defer("output"), query)
-        shown = standing.steps(found, is_open=self.is_open, with_outputs=with_outputs)
+        shown = standing.steps(run, found, self.sight, with_outputs=with_outputs)
         return Response({"results": shown, "next": cursor})
 
     @described(
@@ -154,7 +154,8 @@ class RunViews(ViewSet):
         it has ended, or after so many seconds.
         """
         query = read(OutputQuery, request.query_params)
-        return Response(standing.result(standing.awaited(self.found(id), query["wait"])))
+        run = standing.awaited(self.found(id), query["wait"])
+        return Response(standing.result(run, self.sight))
 
     @described(
         "Get a ticket to watch a run",

@@ -16,6 +16,7 @@ from durable.engine.lookup import pauses
 from durable.models import Blob, Run, RunStatus, Step
 from durable.rest.shapes.run import OutputShape, RunDetailShape, RunShape
 from durable.rest.shapes.step import StepShape
+from durable.rest.sight import Sight
 
 _HEAVY = ("output", "error", "owner", "dedupe_key")
 
@@ -30,42 +31,47 @@ def brief(run: Run) -> Mapping[str, Any]:
     return dict(RunShape(run).data)
 
 
-def detail(run: Run, *, is_open: bool) -> Mapping[str, Any]:
+def detail(run: Run, sight: Sight) -> Mapping[str, Any]:
     """Describe a run, and how far it is.
 
     Args:
         run: its row.
-        is_open: whether who asks may read payloads.
+        sight: of who asks.
     """
     rows = Step.objects.using(run._state.db).filter(run=run).order_by().values("status")
     counts = {row["status"]: row["count"] for row in rows.annotate(count=Count("pk"))}
-    shown = _Shown(run, steps=counts, error=failure(run.failure, is_open=is_open))
+    shown = _Shown(run, steps=counts, error=failure(run, run, sight))
     return dict(RunDetailShape(shown).data)
 
 
-def result(run: Run) -> Mapping[str, Any]:
+def result(run: Run, sight: Sight) -> Mapping[str, Any]:
     """Describe what a run returned, or what it failed with; for those who may read payloads."""
-    output = run.result if run.status == RunStatus.COMPLETED else None
-    shown = _Shown(run, output=output, error=failure(run.failure, is_open=True))
+    output = None
+    if run.status == RunStatus.COMPLETED:
+        output = sight.payload(run.function, run.result)
+    shown = _Shown(run, output=output, error=failure(run, run, sight))
     return dict(OutputShape(shown).data)
 
 
-def steps(rows: Sequence[Step], *, is_open: bool, with_outputs: bool) -> list[Any]:
+def steps(run: Run, rows: Sequence[Step], sight: Sight, *, with_outputs: bool) -> list[Any]:
     """Describe steps of one run."""
     large = _large(rows) if with_outputs else {}
     found = []
     for step in rows:
-        extra = {"output": _output(step, large)} if with_outputs else {}
-        shown = _Shown(step, error=failure(step.failure, is_open=is_open), **extra)
+        value = _output(step, large) if with_outputs else None
+        output = sight.payload(run.function, value)
+        shown = _Shown(step, error=failure(run, step, sight), output=output)
         found.append(_without_nothing(StepShape(shown).data, with_outputs=with_outputs))
     return found
 
 
-def failure(error: Mapping[str, str] | None, *, is_open: bool) -> Mapping[str, Any] | None:
-    """Describe an error: what it says may hold payloads."""
+def failure(run: Run, row: Run | Step, sight: Sight) -> Mapping[str, Any] | None:
+    """Describe the error of a run, or of a step of it: what it says may hold payloads."""
+    error = row.failure
     if error is None:
         return None
-    said = {name: error.get(name) if is_open else None for name in ("message", "stack")}
+    is_heard = sight.hears(run.function)
+    said = {name: error.get(name) if is_heard else None for name in ("message", "stack")}
     return {"code": error.get("code", "unknown"), "name": error.get("name", ""), **said}
 
 

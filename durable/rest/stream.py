@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
@@ -62,6 +62,14 @@ class Json(BaseContentNegotiation):
         return only, only.media_type or ""
 
 
+class Admitted(Response):
+    """Where to poll a run that may be watched."""
+
+    def __init__(self, run: UUID, poll: str) -> None:
+        super().__init__(status=204, headers={"Link": f'<{poll}>; rel="monitor"'})
+        self.run = run
+
+
 class Door(View):
     """Lets in who may watch the run."""
 
@@ -92,9 +100,7 @@ class Door(View):
         if run is None:
             raise Problem(404, "not_found")
         poll = reverse(f"{self._namespace(request)}run-detail", kwargs={"id": run.pk})
-        answer = Response(status=204, headers={"Link": f'<{poll}>; rel="monitor"'})
-        answer.watched = run.pk  # for the view below  # type: ignore[attr-defined]
-        return answer
+        return Admitted(run.pk, poll)
 
     def _namespace(self, request: Request) -> str:
         match = request._request.resolver_match
@@ -108,14 +114,14 @@ _door = Door.as_view()
 async def stream(request: HttpRequest, id: str) -> HttpResponseBase:
     """Answer a request to watch a run."""
     answer = await sync_to_async(_door)(request, id=id)
-    run = getattr(answer, "watched", None)
-    if run is None or request.method != "GET" or not isinstance(request, ASGIRequest):
-        return answer  # type: ignore[no-any-return]
+    is_wanted = request.method == "GET" and isinstance(request, ASGIRequest)
+    if not (is_wanted and isinstance(answer, Admitted)):
+        return cast(HttpResponseBase, answer)
     mark = Mark.read(request.headers.get("Last-Event-ID", ""))
-    watch = Watch(run, mark)
+    watch = Watch(answer.run, mark)
     first = await _seen(watch.look)
     if first is None or (mark.is_over and first.is_over and not first.steps):
-        return answer  # type: ignore[no-any-return]
+        return answer
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     body = _messages(first, watch.look)
     return StreamingHttpResponse(body, content_type="text/event-stream", headers=headers)

@@ -22,6 +22,7 @@ from durable.rest.shapes.v1 import (
     V1RunAnswerShape,
     V1RunsAnswerShape,
 )
+from durable.rest.sight import Sight
 from durable.rest.which import matching
 from durable.store import get_store
 
@@ -53,7 +54,7 @@ class V1RunViews(RunViews):
     )
     def retrieve(self, request: Request, id: str) -> Response:
         """Its output is there for who may read payloads."""
-        return Response(_answer(_described(self.found(id), is_open=self.is_open)))
+        return Response(_answer(_described(self.found(id), self.sight)))
 
     @described("Cancel a run as Inngest does", gives={204: None}, problems=(404, 409), path=ID)
     def destroy(self, request: Request, id: str) -> Response:
@@ -75,7 +76,7 @@ class V1EventRunViews(EventRunViews):
     def list(self, request: Request, id: str = "") -> Response:
         """Up to 100, the newest first."""
         rows = self.rows.filter(event=self.event(id)).order_by("-pk")[:MOST]
-        return Response(_answer([_described(run, is_open=self.is_open) for run in rows]))
+        return Response(_answer([_described(run, self.sight) for run in rows]))
 
 
 class V1CancellationViews(RunViews):
@@ -119,7 +120,7 @@ def _answer(data: Any) -> Mapping[str, Any]:
     return {"data": data, "metadata": {"fetched_at": clock.now(), "cached_until": None}}
 
 
-def _described(run: Run, *, is_open: bool) -> Mapping[str, Any]:
+def _described(run: Run, sight: Sight) -> Mapping[str, Any]:
     status = RunStatus(run.status)
     is_waiting = status == RunStatus.QUEUED and run.started is None
     found = {
@@ -134,6 +135,8 @@ def _described(run: Run, *, is_open: bool) -> Mapping[str, Any]:
     }
     if run.replay_of:
         found["original_run_id"] = run.replay_of
-    if run.is_final and is_open:
-        found["output"] = run.failure if run.failure else run.result
+    if run.is_final and run.failure and sight.hears(run.function):
+        found["output"] = run.failure
+    elif run.is_final and sight.is_open:
+        found["output"] = sight.payload(run.function, run.result)
     return found

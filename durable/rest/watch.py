@@ -12,6 +12,7 @@ from django.db.models import Q
 from durable.models import Run, Step
 from durable.rest import standing
 from durable.rest.marks import Mark
+from durable.rest.sight import CLOSED
 from durable.store import get_store
 
 
@@ -42,7 +43,7 @@ class Watch:
             return None
         rows = Step.objects.using(alias).defer("output").filter(run=self.run).order_by("pk")
         steps = list(rows.filter(Q(ended__gt=self.mark.until) | Q(ended=None)))
-        shown = standing.detail(run, is_open=False)
+        shown = standing.detail(run, CLOSED)
         new = [step for step in steps if self._is_new(step)]
         if not new and shown == self._run:
             return None
@@ -51,7 +52,7 @@ class Watch:
         self.mark = self.mark.after(ended, is_over=run.is_final)
         self._run = shown
         self._open = {step.pk: step.status for step in steps if step.ended is None}
-        told = standing.steps(new, is_open=False, with_outputs=False)
+        told = standing.steps(run, new, CLOSED, with_outputs=False)
         return News(mark=self.mark, run=shown, steps=told, is_over=run.is_final)
 
     def _is_new(self, step: Step) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -101,7 +101,7 @@ class Functions(Table):
         return True
 
     @retried
-    def hold_steps(self, function: str, run: UUID, claims: Collection[StepClaim]) -> bool:
+    def hold_steps(self, function: str, run: UUID, claims: Sequence[StepClaim]) -> bool:
         """Rest claimed steps of a run until the function is resumed; False if it has been."""
         with transaction.atomic(self.alias):
             if not self._is_paused(function):

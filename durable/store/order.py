@@ -29,9 +29,14 @@ class _Earlier(Func):
     def as_sqlite(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any
     ) -> tuple[str, Any]:
-        """Move the text that a time is. It stays as long as that of `database_now`, to be no later."""
+        """Move the text that a time is. It stays as long as it was: texts are compared.
+
+        That of `database_now` has no zeros behind its milliseconds, and is to be no later than now; one
+        that Django writes has them.
+        """
         form = "'%%%%Y-%%%%m-%%%%d %%%%H:%%%%M:%%%%f'"
-        moved = f"(STRFTIME({form}, %(expressions)s) || ' seconds'))"
+        zeros = " || '000'" if self.extra.get("is_given") else ""
+        moved = f"(STRFTIME({form}, %(expressions)s) || ' seconds'){zeros})"
         return self.as_sql(compiler, connection, template=moved, arg_joiner=", (0 - ", **extra)
 
     def as_mysql(
@@ -53,4 +58,6 @@ def place(function: str, due_at: datetime | None = None) -> Any:
         return due_at
     said = FunctionConfig.objects.filter(pk=function).values("priority")
     seconds = Coalesce(Subquery(said), 0, output_field=IntegerField())
-    return _Earlier(database_now() if due_at is None else Value(due_at), seconds)
+    if due_at is None:
+        return _Earlier(database_now(), seconds)
+    return _Earlier(Value(due_at), seconds, is_given=True)

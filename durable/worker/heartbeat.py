@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 
 from durable.conf import conf
 from durable.engine.held import held
-from durable.engine.rollup import advance
 from durable.store import get_store
 from durable.wake import wake
 from durable.worker import sighting
@@ -54,13 +53,8 @@ def mend() -> None:
         wake(mended)
 
 
-def count() -> None:
-    """Count runs that have ended, for charts, if no other worker has done so a moment ago."""
-    advance(get_store())
-
-
 def _beat_for_ever() -> None:
     rest = threading.Event()
     while not rest.wait(conf.HEARTBEAT):
-        beat((renew, reap, mend, count, sighting.tell))
+        beat((renew, reap, mend, sighting.tell))
         get_store().connection.close()

@@ -120,6 +120,22 @@ def test_what_cannot_be_done_to_some_is_told_and_the_rest_is_done(player: Player
     assert many.progress(player.store.alias, run) == run.result
 
 
+def test_an_event_is_delivered_to_many(player: Player) -> None:
+    def expect(ctx: durable.ContextSync) -> Any:
+        event = ctx.step.wait_for_event("pay", event="order/paid", timeout=timedelta(days=1))
+        return event.data if event else None
+
+    player.define(expect)
+    runs = [player.send() for _ in range(2)]
+    player.work()
+    registry.add(many.many)
+    many.ask(ANNA, "deliver", Selection(function="case"), "w", {"n": 7})
+    player.work()
+    for run in runs:
+        run.refresh_from_db()
+    assert [run.result for run in runs] == [{"n": 7}] * 2
+
+
 def test_a_wish_for_many_is_granted_once(player: Player) -> None:
     first, second = (asked(player, "retry", Selection(status="failed"), "w") for _ in range(2))
     assert first.pk == second.pk

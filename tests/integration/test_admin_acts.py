@@ -256,6 +256,45 @@ def test_ticked_runs_are_done_after_a_question() -> None:
     assert LogEntry.objects.count() == 2
 
 
+@pytest.mark.parametrize("verb", ["skip", "deliver"])
+def test_ticked_runs_that_rest_are_woken_and_others_are_left(
+    admin_client: Client, verb: str
+) -> None:
+    resting, _ = ready(verb)
+    fine = rows.run()
+    asked = choose(admin_client, verb, [resting, fine]).content.decode()
+    assert ("durable_data" in asked) == (verb == "deliver")
+    form = {"durable_sure": "yes", "durable_once": "w", "durable_data": '{"n": 1}'}
+    for _ in range(2):
+        done = choose(admin_client, verb, [resting, fine], **form)
+    said = [str(message) for message in get_messages(done.wsgi_request)]
+    assert any("is completed, and not in" in sentence for sentence in said)
+    assert Operation.objects.filter(action=verb).count() == 1
+    assert Step.objects.get(run=resting).status == "done"
+    resting.refresh_from_db()
+    assert resting.status == "queued"
+
+
+def test_an_event_for_many_that_is_no_object_is_refused(admin_client: Client) -> None:
+    run, _ = ready("deliver")
+    done = choose(admin_client, "deliver", [run], durable_sure="yes", durable_data="[1]")
+    assert "JSON object" in str(next(iter(get_messages(done.wsgi_request))))
+    assert not Operation.objects.exists()
+
+
+def test_an_event_is_delivered_to_all_that_match_and_its_data_is_in_no_book(
+    admin_client: Client,
+) -> None:
+    run, _ = ready("deliver")
+    form = {"select_across": "1", "durable_sure": "yes", "durable_data": '{"canary": 1}'}
+    choose(admin_client, "deliver", [run], "?status__exact=waiting", **form)
+    own = Run.objects.get(function="durable-many")
+    assert own.event is not None
+    wish: Any = own.event.value
+    assert wish["data"] == {"canary": 1}
+    assert "canary" not in Operation.objects.get().after
+
+
 def test_ticked_runs_are_replayed_once_if_the_form_is_sent_twice(admin_client: Client) -> None:
     run = rows.run()
     for _ in range(2):
@@ -263,10 +302,10 @@ def test_ticked_runs_are_replayed_once_if_the_form_is_sent_twice(admin_client: C
     assert Run.objects.filter(replay_of=run.pk).count() == 1
 
 
-@pytest.mark.parametrize("verb", ["cancel", "retry", "replay", "erase"])
+@pytest.mark.parametrize("verb", PERMISSIONS)
 def test_actions_are_offered_to_who_has_the_permission_and_refused_to_others(verb: str) -> None:
     run = rows.run(RunStatus.FAILED)
-    able, blind = browser_of(*VIEW, f"{verb}_run"), browser_of(*VIEW)
+    able, blind = browser_of(*VIEW, PERMISSIONS[verb]), browser_of(*VIEW)
     assert f'value="{verb}_runs"' in able.get("/admin/durable/run/").content.decode()
     assert f'value="{verb}_runs"' not in blind.get("/admin/durable/run/").content.decode()
     choose(blind, verb, [run], durable_sure="yes")

@@ -27,7 +27,7 @@ class OtherSite(admin.AdminSite):
     site_header = "Back office"
 
 
-class WatchedUserAdmin(RunsPanelMixin, UserAdmin):
+class WatchedUserAdmin(RunsPanelMixin, UserAdmin):  # type: ignore[type-arg]  # it takes none at run time
     """Another app's admin, with the panel."""
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
@@ -8,7 +9,8 @@ import durable
 from durable.authoring.registry import Registry
 from durable.engine.explain import Outlook, explain
 from durable.engine.words import span
-from durable.models import Run, RunStatus, StepStatus, Wait
+from durable.ids import new_id
+from durable.models import Run, RunStatus, StepStatus, Wait, Worker
 from tests.integration import rows
 
 pytestmark = pytest.mark.django_db
@@ -55,6 +57,21 @@ def test_run_that_nobody_takes_says_for_how_long() -> None:
 
 def test_run_that_was_just_queued_is_only_queued() -> None:
     assert why(rows.run(RunStatus.QUEUED, due_at=rows.ago(0))) == "queued"
+
+
+def test_run_that_waits_while_no_worker_is_there_says_since_when() -> None:
+    run = rows.run(RunStatus.QUEUED, created=rows.ago(300), due_at=rows.ago(300))
+    told: dict[str, Any] = {
+        "id": new_id(),
+        "owner": "here:1:1",
+        "host": "here",
+        "pid": 1,
+        "parent": 1,
+    }
+    Worker.objects.create(started=rows.ago(900), seen=rows.ago(240), **told)
+    assert explain("default", [run])[run.pk].why == "queued: no worker seen for 4 min"
+    Worker.objects.update(seen=rows.ago(1))
+    assert explain("default", [run])[run.pk].why == "no worker has taken it for 5 min"
 
 
 def test_run_of_a_future_event_says_when_it_starts() -> None:

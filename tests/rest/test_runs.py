@@ -8,13 +8,14 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from django.test import Client
+from django.contrib.auth.models import Permission, User
+from django.test import Client, override_settings
 
 import durable
 from durable.authoring.registry import Registry
 from durable.ids import new_id
 from durable.models import Event, Operation, Run
-from tests.harness import EVENT, Player, say
+from tests.harness import EVENT, Player, give, say
 
 pytestmark = pytest.mark.django_db
 
@@ -352,3 +353,30 @@ def test_a_signal_that_reaches_nobody_is_refused(
     assert post(api(), f"runs/{run.pk}/signal/", body).status_code == status
     run.refresh_from_db()
     assert run.status == "waiting"
+
+
+def test_people_see_of_payloads_what_they_see_in_the_admin(player: Player) -> None:
+    def secrets(ctx: durable.ContextSync) -> Any:
+        return ctx.step.run("log-in", give, "in", {"token": "t-1", "name": "ada"})
+
+    run = rested(player, secrets)
+    user, client = User.objects.create_user("ada"), Client()
+    permissions = Permission.objects.filter(codename__in=["view_run", "view_payload"])
+    user.user_permissions.add(*permissions)
+    client.force_login(user)
+    seen = {"token": "[hidden]", "name": "ada"}
+    assert get(client, f"runs/{run.pk}/output/")["output"] == seen
+    (step,) = get(client, f"runs/{run.pk}/steps/", expand="payloads")["results"]
+    assert step["output"] == seen
+    assert get(client, f"v1/runs/{run.pk}")["data"]["output"] == seen
+    with override_settings(DURABLE={"HIDE_PAYLOADS_OF": ["sec*"]}):
+        assert get(client, f"runs/{run.pk}/output/")["output"] == "[hidden]"
+
+
+def test_what_errors_of_a_hidden_function_say_is_hidden_from_people(player: Player) -> None:
+    run = rested(player, fails=True)
+    client = Client()
+    client.force_login(User.objects.create_superuser("root"))
+    with override_settings(DURABLE={"HIDE_PAYLOADS_OF": ["case"]}):
+        assert get(client, f"runs/{run.pk}/output/")["error"]["message"] is None
+        assert get(client, f"v1/runs/{run.pk}")["data"]["output"] == "[hidden]"

@@ -8,6 +8,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from durable.engine.verify.invariant import ROUNDING, Invariant, Rows
+from durable.engine.verify.paused import is_paused
 from durable.engine.verify.repairs import RECOUNT, WAKE_RUN
 from durable.models import Blob, Run, RunStatus, Step, StepStatus
 from durable.models.status import FINAL_RUN, OPEN_STEP
@@ -27,7 +28,8 @@ def _twice(runs: Rows) -> Rows:
 def _stuck(runs: Rows) -> Rows:
     missed = ~Exists(_steps(*_PLANNED)) | Q(wake__gt=0)
     parked = Q(status=RunStatus.WAITING) & missed
-    return runs.filter(parked | Q(status__in=(RunStatus.QUEUED, RunStatus.RUNNING)), due_at=None)
+    queued = Q(status=RunStatus.QUEUED) & ~is_paused("function")
+    return runs.filter(parked | queued | Q(status=RunStatus.RUNNING), due_at=None)
 
 
 def _ended_in_part(runs: Rows) -> Rows:

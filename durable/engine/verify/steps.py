@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db.models import Exists, F, OuterRef, Q
 
 from durable.engine.verify.invariant import ROUNDING, Invariant, Rows
+from durable.engine.verify.paused import is_paused
 from durable.engine.verify.repairs import WAKE_STEP
 from durable.models import Attempt, Blob, Run, Step, StepStatus, Wait
 from durable.models.status import OPEN_STEP
@@ -14,7 +15,7 @@ _ENDED = (StepStatus.DONE, StepStatus.FAILED)
 
 def _never_due(steps: Rows) -> Rows:
     open_steps = steps.filter(status__in=(StepStatus.PENDING, StepStatus.RUNNING))
-    return open_steps.filter(due_at=None, run__ended=None)
+    return open_steps.filter(~is_paused("run__function"), due_at=None, run__ended=None)
 
 
 def _without_result(steps: Rows) -> Rows:

@@ -10,10 +10,13 @@ from django.db import connection
 
 import durable
 from durable import clock
+from durable.engine.configure import pause_function
 from durable.engine.erase import erase
+from durable.engine.operations import Actor
+from durable.engine.overrides import overrides
 from durable.engine.verify import INVARIANTS, verify
 from durable.ids import new_id
-from durable.models import Attempt, Blob, Event, Run, Schedule, Step, Wait
+from durable.models import Attempt, Blob, Event, FunctionConfig, Run, Schedule, Step, Wait
 from durable.store import get_store
 from tests.harness import Player
 
@@ -36,6 +39,20 @@ def test_a_healthy_database_is_clean(ended: Run, player: Player) -> None:
     report = verify(get_store(), pause=0)
     assert (report.is_clean, report.breaches, report.missing) == (True, [], [])
     assert report.rows["run"] == 4
+
+
+def test_what_a_paused_function_holds_back_is_clean_until_it_is_resumed(player: Player) -> None:
+    actor = Actor(who="eva", via="command")
+    player.define(lambda ctx: None, fn_id="paused", trigger=durable.TriggerEvent(event="paused"))
+    pause_function("paused", actor=actor)
+    overrides.clear()
+    durable.send(durable.Event(name="paused"))
+    player.work()
+    held = Run.objects.get(function="paused")
+    assert held.due_at is None
+    assert named() == set()
+    FunctionConfig.objects.update(paused=None)  # by hand, and nobody made the run due
+    assert len(named()) == 1
 
 
 def test_a_run_whose_payloads_were_erased_is_clean(ended: Run) -> None:

@@ -1,0 +1,40 @@
+"""How much of payloads who makes a request may see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from rest_framework.request import Request
+
+from durable.engine.redact import HIDDEN, is_hidden, redacted
+from durable.models import Key
+from durable.rest.permissions import allows
+
+PAYLOADS = "payloads.read"
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """People see what they would see in the admin; programs, which act on it, see all of it."""
+
+    is_open: bool  # payloads at all
+    is_person: bool = False
+
+    def payload(self, function: str, value: Any) -> Any:
+        """Return a payload of a function as it may be seen."""
+        if not self.is_person:
+            return value
+        return HIDDEN if is_hidden(function) else redacted(value)
+
+    def hears(self, function: str) -> bool:
+        """Say whether what errors of a function say may be seen."""
+        return self.is_open and not (self.is_person and is_hidden(function))
+
+
+CLOSED = Sight(is_open=False)
+
+
+def sight_of(request: Request) -> Sight:
+    """Return what who makes a request may see."""
+    return Sight(allows(request, PAYLOADS), is_person=not isinstance(request.auth, Key))
