@@ -10,7 +10,6 @@ from durable.authoring.function import Function
 from durable.authoring.trigger import TriggerCron, TriggerEvent
 from durable.errors import FunctionNotFoundError
 
-
 _OWN = f"{__name__.partition('.')[0]}.own."  # where durable's own functions are
 
 

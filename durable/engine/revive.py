@@ -36,12 +36,17 @@ def retry(run_id: str | UUID) -> None:
         RunStateError: it has neither failed nor been cancelled, or its payloads were erased.
     """
     store = get_store()
-    repeat(store.alias, partial(_retry, store, find(store, run_id).pk))
+    repeat(store.alias, partial(_retry, store, find(store, run_id).pk, []))
 
 
-def _retry(store: Store, run_id: UUID) -> None:
+def _retry(store: Store, run_id: UUID, said: list[int]) -> None:
+    """Do it; `said` has the claims that the run had when this was said before, and the outcome is unknown."""
     with transaction.atomic(store.alias):
         run = find(store, run_id)
+        if said and run.claim > said[0]:
+            after_commit(store.alias, wake)
+            return
+        said.append(run.claim)
         _refuse_erased(store, run, run.event_id)
         if not store.runs.requeue(run_id, _REVIVABLE):
             run = find(store, run_id)
@@ -124,19 +129,22 @@ def replay(
     run = find(store, run_id)
     steps = _before(run, store.revivals.steps(run.pk), from_step)
     event = None if input is None else _derived(store, run, input)
-    new = repeat(store.alias, partial(_replay, store, run, event, steps))
+    new = repeat(store.alias, partial(_replay, store, run, event, steps, new_id()))
     return str(new)
 
 
-def _replay(store: Store, run: Run, event: Event | None, steps: Sequence[Step]) -> UUID:
+def _replay(store: Store, run: Run, event: Event | None, steps: Sequence[Step], new: UUID) -> UUID:
     with transaction.atomic(store.alias):
+        if store.runs.rows.filter(pk=new).exists():  # it was said before, and the outcome unknown
+            after_commit(store.alias, wake)
+            return new
         if not store.revivals.keep(run.pk):
             find(store, run.pk)  # it has been removed since: this says so
         if event is not None:
             event.save(using=store.alias, force_insert=True)
         start_from = event.pk if event else run.event_id
         _refuse_erased(store, run, start_from, is_fresh=event is not None and not steps)
-        new = store.revivals.repeat(run, start_from, steps)
+        store.revivals.repeat(run, start_from, steps, new)
         if start := event or _event_of(store, run):
             await_cancels(store, start, [run.function])
         after_commit(store.alias, wake)

@@ -56,10 +56,10 @@ class Revivals(Table):
         Blob.objects.using(self.alias).filter(run=run, key__in=["", *keys]).delete()
         Step.objects.using(self.alias).filter(run=run, key__in=list(keys)).delete()
 
-    def repeat(self, run: Run, event: UUID | None, steps: Sequence[Step]) -> UUID:
-        """Insert a run of the same function, due now, with copies of these steps; return its id."""
+    def repeat(self, run: Run, event: UUID | None, steps: Sequence[Step], new: UUID) -> None:
+        """Insert a run of the same function under a new id, due now, with copies of these steps."""
         copy = Run(
-            id=new_id(),
+            id=new,
             function=run.function,
             event_id=event,
             tenant=run.tenant,
@@ -73,7 +73,6 @@ class Revivals(Table):
         )
         copy.save(using=self.alias, force_insert=True)
         self._copy(run.pk, copy.pk, steps)
-        return copy.pk
 
     def start(self, function: str, event: Event) -> UUID:
         """Insert a run of a function for an event that is there already, due now; return its id."""

@@ -40,8 +40,12 @@ FOUND = {
     # The second try of the look at the waits was made with an iterator that the first had used up, so the
     # wait ended as if its time had come.
     "wait, event first": (Fault.DEADLOCK, 'FROM "durable_wait" WHERE'),
+    # A retry and a replay whose commit was not confirmed were said again: the one was refused as done, the
+    # other made a second copy.
+    "retry": (Fault.LOST_AFTER, "COMMIT"),
+    "replay": (Fault.LOST_AFTER, "COMMIT"),
     # What was to be told after the commit raised out of the send that had been committed.
-    "wait, no event": (Fault.LOST_BEFORE, "durable_waitpath"),
+    "wait": (Fault.LOST_BEFORE, "durable_waitpath"),
 }
 
 

@@ -106,7 +106,7 @@ def forget(stage: Stage) -> None:
         stage.send("go", "young")
         stage.rest()
     stage.notes["pruning"] = True
-    ages: dict[str, timedelta | None] = dict.fromkeys(FINAL_RUN, timedelta(days=2))
+    ages = {str(status): timedelta(days=2) for status in FINAL_RUN}
     for _ in prune(stage.store, Retention(usual=ages), size=1):
         pass
     stage.ledger.pop("go", None)
