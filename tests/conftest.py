@@ -26,7 +26,7 @@ from tests import backends
 ACCEPTANCE_TIMEOUT = 180  # seconds: real clusters have to start, die and be noticed
 _EVERY = {  # variables that say how many tests of a tier are played; all of the others always are
     **dict.fromkeys(("cases", "testing", "scenarios", "rest"), "DURABLE_TEST_EVERY"),
-    **dict.fromkeys(("invariants", "acceptance"), "DURABLE_TEST_EVERY_DEAR"),
+    **dict.fromkeys(("acceptance", "browser", "invariants"), "DURABLE_TEST_EVERY_DEAR"),
 }
 
 
