@@ -31,8 +31,8 @@ class DurableConfig(AppConfig):
         sound = not complaints(getattr(settings, "DURABLE", {}))
         autodiscover_modules(conf.MODULE if sound else DEFAULTS["MODULE"])
         import_module("durable.checks")
-        import_module("durable.many")
-        import_module("durable.roundtrip")
+        import_module("durable.own.many")
+        import_module("durable.own.roundtrip")
 
 
 def _language() -> str:

@@ -15,8 +15,8 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from durable.engine.health import look
-from durable.engine.health.gauges import gauges
+from durable.operations.health import look
+from durable.operations.health.gauges import gauges
 from durable.store import get_store
 
 MISSING = 'The metrics need a package: pip install "django-durable-workflows[prometheus]"'

@@ -25,12 +25,8 @@ PARALLEL = (
     "tests/campaigns",
     "tests/rest",
 )
-ALONE = (
-    "tests/acceptance",
-    "tests/scenarios",
-    "tests/project",
-    "tests/browser",
-)  # they start processes
+ALONE = ("tests/acceptance", "tests/scenarios")  # they start processes
+ALONE_ONCE = (*ALONE, "tests/project", "tests/browser")
 TOGETHER_ONLY, ALONE_ONLY = "not redis and not alone", "alone and not redis"
 
 NO_TESTS_COLLECTED = 5

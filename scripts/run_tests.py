@@ -15,7 +15,17 @@ from contextlib import ExitStack
 from typing import Any
 
 from scripts import checks, interpreters, servers
-from scripts.rows import ALONE, ALONE_ONLY, ONCE, PARALLEL, TOGETHER_ONLY, Result, Row, run
+from scripts.rows import (
+    ALONE,
+    ALONE_ONCE,
+    ALONE_ONLY,
+    ONCE,
+    PARALLEL,
+    TOGETHER_ONLY,
+    Result,
+    Row,
+    run,
+)
 
 Found = dict[str, servers.Server]
 
@@ -92,7 +102,7 @@ def _server_row(name: str, server: servers.Server, found: Found) -> Row | Result
     return Row(
         name=name,
         parallel=(*PARALLEL, "-m", TOGETHER_ONLY),
-        alone=(*(ALONE if name == "sqlite" else ALONE[:-1]), "-m", ALONE_ONLY),
+        alone=(*(ALONE_ONCE if name == "sqlite" else ALONE), "-m", ALONE_ONLY),
         environment={**_on(name, server), **_every(share)},
         remark=_remark(server.remark, share),
     )

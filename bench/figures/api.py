@@ -9,8 +9,8 @@ from contextlib import ExitStack
 from bench.rounds import Spread
 from bench.rows import Row
 from bench.stage import Stage
-from durable.engine.keys import Rights, make
-from durable.engine.operations import Actor
+from durable.access.keys import Rights, make
+from durable.operations.book import Actor
 from durable.store import get_store
 from tests.acceptance.web import Sender, Web
 

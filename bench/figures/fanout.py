@@ -10,8 +10,8 @@ from bench import runs
 from bench.rounds import take_turns
 from bench.rows import Row
 from bench.stage import Stage
-from durable.engine.configure import configure_function
-from durable.engine.operations import Actor
+from durable.operations.book import Actor
+from durable.operations.configure import configure_function
 
 CASES = {"100 steps of 0 ms": (100, 0), "40 steps of 100 ms": (40, 100)}
 SEEN = 1.2  # seconds, after which every worker obeys

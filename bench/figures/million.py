@@ -15,11 +15,11 @@ from bench import crowd, raw, runs
 from bench.rounds import Spread
 from bench.rows import Row
 from bench.stage import Stage
-from durable.engine.health import look
-from durable.engine.prune import prune
-from durable.engine.retention import Retention
 from durable.models import Run
 from durable.models.status import FINAL_RUN
+from durable.operations.health import look
+from durable.operations.prune import prune
+from durable.operations.retention import Retention
 from durable.store import get_store
 from durable.worker.identity import owner
 

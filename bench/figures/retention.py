@@ -13,9 +13,9 @@ from bench import crowd, runs
 from bench.rounds import Spread
 from bench.rows import Row
 from bench.stage import Stage
-from durable.engine.prune import prune
-from durable.engine.retention import Retention
 from durable.models.status import FINAL_RUN
+from durable.operations.prune import prune
+from durable.operations.retention import Retention
 from durable.store import get_store
 
 _SENDS = 300

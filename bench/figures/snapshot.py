@@ -12,7 +12,7 @@ from bench import runs
 from bench.rounds import Spread
 from bench.rows import Row
 from bench.stage import Stage
-from durable.engine.health import Limits, look
+from durable.operations.health import Limits, look
 from durable.store import get_store
 
 _EACH = 500  # runs of one round

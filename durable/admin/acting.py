@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest
 
-from durable.engine.operations import Actor
+from durable.operations.book import Actor
 
 
 def actor(request: HttpRequest) -> Actor:

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from durable.admin import chart_svg, function_rows, show
 from durable.admin.acting import require
 from durable.admin.readonly import ReadOnlyAdmin
-from durable.engine.series import STRETCHES, FailureGroup, failures, series
 from durable.models import Run, RunTally
+from durable.operations.series import STRETCHES, FailureGroup, failures, series
 from durable.store import get_store
 
 

@@ -11,9 +11,9 @@ from typing import Any
 from django.utils.timezone import localtime
 
 from durable.admin.function_rows import Row
-from durable.engine.series import Series
 from durable.engine.words import span
 from durable.models import RunStatus
+from durable.operations.series import Series
 
 WIDTH, HEIGHT = 960, 260
 LEFT, RIGHT, TOP, BOTTOM = 52, 8, 12, 28

@@ -17,9 +17,9 @@ from durable.admin.event_routes import chosen, may_see
 from durable.admin.filters import NameFilter, as_id
 from durable.admin.function_actions import RunForm
 from durable.authoring.event import Event as NewEvent
-from durable.engine.resend import resend_event, send_event
 from durable.errors import DurableError
 from durable.models import Event
+from durable.operations.resend import resend_event, send_event
 from durable.store import get_store
 
 if TYPE_CHECKING:

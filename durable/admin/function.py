@@ -19,9 +19,9 @@ from durable.admin.function_actions import act, offer_run
 from durable.admin.function_form import FunctionForm
 from durable.admin.function_rows import Row
 from durable.admin.readonly import ReadOnlyAdmin
-from durable.engine.configure import OPTIONS, configure_function
-from durable.engine.figures import is_capped
 from durable.models import FunctionConfig
+from durable.operations.configure import OPTIONS, configure_function
+from durable.operations.figures import is_capped
 
 _ABOUT = ("state", "triggers", "coming", "open_runs", "last_day", "durations")
 

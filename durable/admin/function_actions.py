@@ -16,10 +16,10 @@ from django.utils.translation import gettext_lazy
 from durable.admin import acting, function_rows, payload, show
 from durable.admin.function_rows import Row
 from durable.authoring.trigger import TriggerEvent
-from durable.engine.configure import pause_function, reset_function, resume_function
-from durable.engine.resend import run_now
 from durable.errors import DurableError
 from durable.models import Event, FunctionConfig
+from durable.operations.configure import pause_function, reset_function, resume_function
+from durable.operations.resend import run_now
 from durable.store import get_store
 
 if TYPE_CHECKING:

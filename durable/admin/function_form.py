@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy
 from durable.authoring.function import Function
 from durable.authoring.registry import registry
 from durable.conf import conf
-from durable.engine.configure import MOST_DELAYS, OPTIONS, RANGES
 from durable.engine.options import backoff
 from durable.models import FunctionConfig
+from durable.operations.configure import MOST_DELAYS, OPTIONS, RANGES
 from durable.playback.retry import LONGEST
 
 _LABELS = {

@@ -16,10 +16,10 @@ from durable.admin import show
 from durable.admin.function_rows import Row
 from durable.engine.options import Options
 from durable.engine.overrides import overrides
-from durable.engine.parallelism import RUNS, Parallelism, parallelism
 from durable.engine.words import span
 from durable.models import Operation, RunStatus
 from durable.models.status import FINAL_RUN
+from durable.operations.parallelism import RUNS, Parallelism, parallelism
 from durable.store import get_store
 
 _HARDLY = 1.2  # times as fast, below which nothing was gained

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from durable.authoring.function import Function
 from durable.authoring.registry import registry
 from durable.authoring.trigger import TriggerEvent
-from durable.engine.coming import Coming, coming
-from durable.engine.configure import OPTIONS
-from durable.engine.figures import Figures, figures
 from durable.engine.words import span
 from durable.models import FunctionConfig, Run
+from durable.operations.coming import Coming, coming
+from durable.operations.configure import OPTIONS
+from durable.operations.figures import Figures, figures
 from durable.store import get_store
 
 

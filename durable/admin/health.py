@@ -12,11 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from durable.admin import show
 from durable.admin.acting import require
 from durable.admin.readonly import ReadOnlyAdmin
-from durable.engine.health.facts import facts
-from durable.engine.health.look import look
-from durable.engine.health.values import Cluster, Health, Level, Seen, Stuck
 from durable.engine.words import span
 from durable.models import Run, Worker
+from durable.operations.health.facts import facts
+from durable.operations.health.look import look
+from durable.operations.health.values import Cluster, Health, Level, Seen, Stuck
 from durable.store import get_store
 
 

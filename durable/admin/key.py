@@ -13,11 +13,11 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
+from durable.access.keys import KeyInvalidError, Made, Rights, make, revoke, rotate
+from durable.access.scopes import OPERATIONS, may_user_grant
 from durable.admin.readonly import ReadOnlyAdmin
-from durable.engine.keys import KeyInvalidError, Made, Rights, make, revoke, rotate
-from durable.engine.operations import Actor
-from durable.engine.scopes import OPERATIONS, may_user_grant
 from durable.models import Key
+from durable.operations.book import Actor
 from durable.store import get_store
 
 _MADE = "_durable_made"

@@ -8,8 +8,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from durable.admin import show
-from durable.engine.kin import Kin, kin_of
 from durable.models import Run
+from durable.operations.kin import Kin, kin_of
 from durable.store import get_store
 
 

@@ -31,9 +31,9 @@ from durable.admin.run_filters import (
 from durable.admin.run_many import ACTIONS
 from durable.admin.run_offers import may
 from durable.admin.run_page import parts
-from durable.engine.explain import Outlook, explain
-from durable.engine.selection import Selection
 from durable.models import Event, Run
+from durable.operations.explain import Outlook, explain
+from durable.operations.selection import Selection
 from durable.store import get_store
 
 _HEAD = ("whole_id", "function", "event_link")
@@ -59,12 +59,12 @@ class RunAdmin(ReadOnlyAdmin[Run]):
         "short_id",
         "state",
         "function",
+        "why",
         "steps_done",
         "began",
         "duration",
-        "why",
-        "about",
         "tried",
+        "about",
     )
     list_filter = (
         "status",

@@ -15,11 +15,11 @@ from django.utils.translation import gettext as _
 from durable import codec
 from durable.admin import payload, show
 from durable.admin.run_offers import PERMISSIONS, may
-from durable.engine.act import Deed, Done, act
-from durable.engine.operations import Actor
-from durable.engine.redact import restored
 from durable.errors import DurableError
 from durable.models import Run
+from durable.operations.act import Deed, Done, act
+from durable.operations.book import Actor
+from durable.operations.redact import restored
 
 
 def actor_of(request: HttpRequest) -> Actor:

@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from durable import clock
 from durable.admin.filters import KnownFilter
 from durable.admin.run_failed import names_of_failed_steps, runs_by_failed_step
-from durable.engine.selection import CHILD, TOP, Selection, first_id_of
 from durable.models import Run, RunStatus
+from durable.operations.selection import CHILD, TOP, Selection, first_id_of
 
 _PERIODS = {
     "hour": (timedelta(hours=1), _("the last hour")),

@@ -15,9 +15,9 @@ from durable.admin import payload, show
 from durable.admin.payload import Viewer
 from durable.admin.run_rows import Rows, with_values
 from durable.admin.waterfall import Bar, Lane, Scale
-from durable.engine.explain import name_of_error, tries
 from durable.engine.words import span, took
 from durable.models import Run, Step, StepStatus
+from durable.operations.explain import name_of_error, tries
 
 _HATCHED = {"queue", "backoff", "sleep", "wait", "invoke"}
 _DEEPEST = 6

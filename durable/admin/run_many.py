@@ -19,12 +19,12 @@ from durable.admin import show
 from durable.admin.run_act import UnreadableError, actor_of, as_object, log
 from durable.admin.run_filters import selection_of
 from durable.admin.run_offers import may
-from durable.engine.act import Deed, act
-from durable.engine.selection import Selection
 from durable.errors import DurableError
 from durable.ids import new_id
-from durable.many import ask
 from durable.models import Run
+from durable.operations.act import Deed, act
+from durable.operations.selection import Selection
+from durable.own.many import ask
 
 MOST = 100  # runs that are done within the request; the admin ticks no more on a page
 

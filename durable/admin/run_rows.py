@@ -10,8 +10,8 @@ from django.db.models import Case, F, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce, Length, Substr
 
 from durable.admin import payload
-from durable.engine.explain import Outlook, outlook_of
 from durable.models import Attempt, Blob, Operation, Run, Step
+from durable.operations.explain import Outlook, outlook_of
 from durable.store import get_store
 
 MOST = 5000  # steps that are looked at; tries likewise

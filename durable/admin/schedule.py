@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from durable.admin import show
 from durable.admin.readonly import ReadOnlyAdmin
-from durable.engine.coming import why_not
 from durable.models import Schedule
+from durable.operations.coming import why_not
 
 
 @admin.register(Schedule)

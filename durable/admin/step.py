@@ -14,8 +14,8 @@ from durable.admin import payload, show
 from durable.admin.attempt import tries_of
 from durable.admin.filters import as_id
 from durable.admin.readonly import ReadOnlyAdmin
-from durable.engine.explain import tries
 from durable.models import Step
+from durable.operations.explain import tries
 from durable.store import get_store
 
 _OF_RUN = "run__id__exact"

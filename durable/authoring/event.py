@@ -12,7 +12,6 @@ INVOKED = "durable/function.invoked"  # a step invoked a function
 FINISHED = "durable/function.finished"  # a run ended, however that was
 FAILED = "durable/function.failed"
 CANCELLED = "durable/function.cancelled"
-ASKED = "durable/many.asked"  # somebody wants many runs changed; durable's own function does it
 SYSTEM = (INVOKED, FINISHED, FAILED, CANCELLED)  # durable sends them; functions may trigger on them
 
 

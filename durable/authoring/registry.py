@@ -10,6 +10,8 @@ from durable.authoring.function import Function
 from durable.authoring.trigger import TriggerCron, TriggerEvent
 from durable.errors import FunctionNotFoundError
 
+_OWN = f"{__name__.partition('.')[0]}.own."  # where durable's own functions are
+
 
 @dataclass(slots=True)
 class Registry:
@@ -73,9 +75,7 @@ class Registry:
     @property
     def of_site(self) -> list[Function]:
         """The functions without durable's own."""
-        own = (f"{__name__.partition('.')[0]}.{name}" for name in ("many", "roundtrip"))
-        modules = set(own)
-        return [one for one in self if one.handler.__module__ not in modules]
+        return [one for one in self if not one.handler.__module__.startswith(_OWN)]
 
     def __iter__(self) -> Iterator[Function]:
         return iter(self.functions.values())

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.checks import CheckMessage, Error, Warning, register
 
 from durable.authoring import cron
-from durable.authoring.event import ASKED, RESERVED, SYSTEM
+from durable.authoring.event import RESERVED, SYSTEM
 from durable.authoring.function import Function
 from durable.authoring.registry import registry
 from durable.authoring.trigger import TriggerEvent
@@ -88,7 +88,7 @@ def check_triggers(**kwargs: Any) -> list[CheckMessage]:
 
 
 def _is_never_sent(trigger: TriggerEvent) -> bool:
-    return trigger.event.startswith(RESERVED) and not any(map(trigger.matches, (*SYSTEM, ASKED)))
+    return trigger.event.startswith(RESERVED) and not any(map(trigger.matches, SYSTEM))
 
 
 def _instead(name: str) -> str:

@@ -10,8 +10,8 @@ from django.db import DatabaseError, transaction
 
 from durable.checks.site import TAG, sound
 from durable.conf import conf
-from durable.engine.health.crew import clusters
 from durable.models import Event, Run, Step
+from durable.operations.health.crew import clusters
 from durable.store import Store, get_store
 from durable.store.condition import Condition, condition_of
 

@@ -10,9 +10,9 @@ from django.core.checks import CheckMessage, Error, Warning, register
 
 from durable.conf import complaints, conf
 from durable.engine.options import backoff
-from durable.engine.retention import retention
 from durable.errors import SettingInvalidError
 from durable.expressions import full
+from durable.operations.retention import retention
 
 TAG = "durable"
 NO_CLUSTER = "The setting Q_CLUSTER is missing, or is not a dict with entries."

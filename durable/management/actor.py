@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from getpass import getuser
 
-from durable.engine.operations import Actor
+from durable.operations.book import Actor
 
 
 def commander() -> Actor:

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from durable import codec
-from durable.engine.explain import Outlook, tries
 from durable.models import Attempt, Blob, Run, Step
+from durable.operations.explain import Outlook, tries
 
 
 def summary(run: Run, outlook: Outlook) -> dict[str, Any]:

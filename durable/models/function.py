@@ -14,7 +14,7 @@ from durable import codec
 class FunctionConfig(models.Model):
     """NULL leaves an option as the code, the client or the settings have it.
 
-    Changed by the verbs of `durable.engine.configure` only, which write down who did it.
+    Changed by the verbs of `durable.operations.configure` only, which write down who did it.
     """
 
     function = models.CharField(_("function"), max_length=200, primary_key=True)

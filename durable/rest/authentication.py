@@ -10,7 +10,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from durable.engine.credentials import admitted, note_use, signed
+from durable.access.credentials import admitted, note_use, signed
 from durable.models import Key
 from durable.rest.body import raw_body
 from durable.store import get_store

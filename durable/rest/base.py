@@ -19,8 +19,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSetMixin
 
-from durable.engine.operations import Actor
 from durable.models import Key
+from durable.operations.book import Actor
 from durable.rest.authentication import KeyAuthentication, SignatureAuthentication
 from durable.rest.body import raw_body
 from durable.rest.openapi import inspector

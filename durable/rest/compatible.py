@@ -18,8 +18,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from durable import clock
+from durable.access.credentials import admitted
 from durable.authoring.event import RESERVED, Event
-from durable.engine.credentials import admitted
 from durable.engine.ingest import EARLIEST, LATEST, LONGEST, accept
 from durable.models import Event as EventRow
 from durable.models import Key
@@ -162,7 +162,8 @@ def _event(given: Any, tenant: str) -> Event:
     if not isinstance(given, Mapping):
         raise _Refused("an event must be an object")
     _check_text("name", given.get("name", ""))
-    _check_text("id", given.get("id") or "")
+    custom_id = "" if given.get("id") is None else given["id"]
+    _check_text("id", custom_id)
     name, data, ts = given.get("name", ""), given.get("data"), given.get("ts")
     if not name.strip():
         raise _Refused("event name is empty")
@@ -170,9 +171,7 @@ def _event(given: Any, tenant: str) -> Event:
         raise _Refused("event name is reserved for internal use")
     if data is not None and not isinstance(data, Mapping):
         raise _Refused("event data must be an object")
-    return Event(
-        name=name, data=data or {}, id=given.get("id") or "", ts=_milliseconds(ts), tenant=tenant
-    )
+    return Event(name=name, data=data or {}, id=custom_id, ts=_milliseconds(ts), tenant=tenant)
 
 
 def _check_text(field: str, value: object) -> None:

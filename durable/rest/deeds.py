@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 from django.db import transaction
 
 from durable.engine.cancel import cancel
-from durable.engine.intervene import deliver_to
-from durable.engine.operations import Actor, write_down
 from durable.engine.revive import replay, retry
 from durable.errors import RunStateError, StepNotFoundError
 from durable.models import Run, RunStatus
+from durable.operations.book import Actor, write_down
+from durable.operations.intervene import deliver_to
 from durable.rest.once import PATIENCE
 from durable.rest.problems import Problem
 from durable.rest.standing import brief

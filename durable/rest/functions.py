@@ -13,11 +13,11 @@ from rest_framework.response import Response
 from durable.authoring.function import Function
 from durable.authoring.registry import registry
 from durable.authoring.trigger import Trigger, TriggerEvent
-from durable.engine.operations import write_down
 from durable.engine.options import Options
 from durable.engine.start import start
 from durable.errors import FunctionNotFoundError
 from durable.models import Run
+from durable.operations.book import write_down
 from durable.rest import examples, standing
 from durable.rest.base import ViewSet
 from durable.rest.once import HEADER, once

@@ -9,8 +9,8 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from durable.engine.keys import Made, Rights, make, revoke, rotate
-from durable.engine.scopes import may_key_grant, may_user_grant
+from durable.access.keys import Made, Rights, make, revoke, rotate
+from durable.access.scopes import may_key_grant, may_user_grant
 from durable.models import Key
 from durable.rest import pages
 from durable.rest.base import ViewSet

@@ -12,7 +12,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 from rest_framework.response import Response
 
-from durable.engine import receipts
+from durable.access import receipts
 from durable.rest.base import View
 from durable.rest.body import raw_body
 from durable.rest.problems import Problem

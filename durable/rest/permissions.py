@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from durable.engine.scopes import OPERATIONS
+from durable.access.scopes import OPERATIONS
 from durable.models import Key
 
 

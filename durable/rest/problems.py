@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from durable import errors
-from durable.engine.keys import KeyInvalidError
+from durable.access.keys import KeyInvalidError
 
 CONTENT_TYPE = "application/problem+json"
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from rest_framework.request import Request
 
-from durable.engine.redact import HIDDEN, is_hidden, redacted
 from durable.models import Key
+from durable.operations.redact import HIDDEN, is_hidden, redacted
 from durable.rest.permissions import allows
 
 PAYLOADS = "payloads.read"

@@ -12,7 +12,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from durable.engine.credentials import good
+from durable.access.credentials import good
 from durable.models import Key
 from durable.rest.authentication import REALM
 from durable.store import get_store

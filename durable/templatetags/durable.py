@@ -11,10 +11,10 @@ from django.template import Context, Library
 from django.urls import NoReverseMatch, reverse
 
 from durable import clock
-from durable.engine.explain import explain
 from durable.engine.subject import subject_of
 from durable.engine.words import took
 from durable.models import Run
+from durable.operations.explain import explain
 from durable.store import get_store
 
 register = Library()

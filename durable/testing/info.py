@@ -9,9 +9,9 @@ from uuid import UUID
 
 from durable.authoring.event import Event
 from durable.engine.call import events_of
-from durable.engine.explain import explain, tries
 from durable.models import Run, Step
 from durable.models.status import FINAL_RUN, OPEN_STEP
+from durable.operations.explain import explain, tries
 from durable.store import get_store
 
 

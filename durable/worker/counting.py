@@ -11,7 +11,7 @@ import os
 import random
 import threading
 
-from durable.engine.rollup import REST, advance
+from durable.operations.rollup import REST, advance
 from durable.store import get_store
 
 logger = logging.getLogger("durable.worker")

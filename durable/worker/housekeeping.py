@@ -16,9 +16,9 @@ from datetime import timedelta
 
 from durable.conf import conf
 from durable.engine.overrides import kept
-from durable.engine.prune import prune
-from durable.engine.retention import retention
 from durable.models import Worker
+from durable.operations.prune import prune
+from durable.operations.retention import retention
 from durable.q2 import pulse
 from durable.store import Store, get_store
 from durable.store.clock import database_in

@@ -9,9 +9,9 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from durable import clock
-from durable.engine.operations import Actor, write_down
 from durable.ids import new_id
 from durable.models import Attempt, Event, Run, RunStatus, Step, StepStatus, Wait
+from durable.operations.book import Actor, write_down
 from durable.playback.keys import step_key
 from durable.store import get_store
 

@@ -7,8 +7,8 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 
-from durable.engine.health import look
 from durable.models import Run
+from durable.operations.health import look
 from durable.store import get_store
 from tests.acceptance.clusters import Cluster, eventually
 

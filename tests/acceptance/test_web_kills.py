@@ -6,9 +6,9 @@ from collections import Counter
 
 import pytest
 
-from durable.engine.keys import Rights, make
-from durable.engine.operations import Actor
+from durable.access.keys import Rights, make
 from durable.models import Event, Run
+from durable.operations.book import Actor
 from durable.store import get_store
 from tests.acceptance.clusters import eventually
 from tests.acceptance.web import Sender, Web

@@ -9,8 +9,8 @@ from typing import Any
 from django.contrib.auth.models import Group
 from django.db import connection
 
-from durable.engine.verify import INVARIANTS, verify
 from durable.models import Event, Run
+from durable.operations.verify import INVARIANTS, verify
 from tests.campaigns.scenarios.scenario import Scenario
 from tests.campaigns.stage import Stage
 

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 import durable
-from durable import many
 from durable.authoring.registry import registry
-from durable.engine.act import Deed, act
-from durable.engine.operations import Actor
-from durable.engine.selection import Selection
 from durable.errors import RunStateError
 from durable.models import Operation, Run
+from durable.operations.act import Deed, act
+from durable.operations.book import Actor
+from durable.operations.selection import Selection
+from durable.own import many
 from tests.harness import Player, journal, say
 
 ANNA = Actor(who="anna", via="admin")

@@ -10,11 +10,11 @@ import pytest
 
 import durable
 from durable import clock
-from durable.engine.configure import configure_function, reset_function
-from durable.engine.operations import Actor
 from durable.engine.overrides import overrides
 from durable.errors import FunctionConfigInvalidError, FunctionNotFoundError
 from durable.models import FunctionConfig, Operation, StepStatus
+from durable.operations.book import Actor
+from durable.operations.configure import configure_function, reset_function
 from tests.harness import Handler, Player, asay, journal, say, stumble, sync_and_async
 
 ANNA = Actor(who="anna", via="admin")

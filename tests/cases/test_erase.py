@@ -8,9 +8,9 @@ import pytest
 from django.db import connection
 
 import durable
-from durable.engine.erase import erase
 from durable.errors import RunStateError
 from durable.models import Run
+from durable.operations.erase import erase
 from tests.harness import EVENT, Player, steps_of
 
 CANARY = "canary-4711"

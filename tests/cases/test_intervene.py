@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 import durable
-from durable.engine.intervene import deliver_to, skip_sleep
 from durable.errors import EventInvalidError, RunStateError, StepNotFoundError
 from durable.models import Event, Run, Step, Wait
+from durable.operations.intervene import deliver_to, skip_sleep
 from tests.harness import Player, journal, note, say, steps_of
 
 DAY = timedelta(days=1)

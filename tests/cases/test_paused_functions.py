@@ -7,11 +7,11 @@ from functools import partial
 
 import durable
 from durable import clock
-from durable.engine.configure import pause_function, resume_function
-from durable.engine.explain import explain
-from durable.engine.operations import Actor
 from durable.engine.overrides import overrides
 from durable.models import Operation, Run, StepStatus
+from durable.operations.book import Actor
+from durable.operations.configure import pause_function, resume_function
+from durable.operations.explain import explain
 from tests.harness import Player, journal, say
 
 ANNA = Actor(who="anna", via="admin")

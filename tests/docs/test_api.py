@@ -11,9 +11,9 @@ from django.test import override_settings
 from pytest_django.live_server_helper import LiveServer
 
 import durable
-from durable.engine.keys import Rights, make
-from durable.engine.operations import Actor
+from durable.access.keys import Rights, make
 from durable.models import Run
+from durable.operations.book import Actor
 from durable.store import get_store
 from tests.docs.conftest import Read
 from tests.docs.pages import Page, page

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from django.test import override_settings
 
-from durable.engine.health import Backlog, Counted, look
-from durable.engine.health.gauges import gauges
-from durable.engine.retention import retention
+from durable.operations.health import Backlog, Counted, look
+from durable.operations.health.gauges import gauges
+from durable.operations.retention import retention
 from durable.store import get_store
 from durable.store.condition import Condition
 from tests.docs.pages import code, page

@@ -105,7 +105,7 @@ def test_checks() -> None:
 
 
 def test_concerns() -> None:
-    sources = (ROOT / "durable" / "engine" / "health").glob("*.py")
+    sources = (ROOT / "durable" / "operations" / "health").glob("*.py")
     codes = {one for path in sources for one in re.findall(r'code="([a-z-]+)"', path.read_text())}
     assert set(page("docs/howto/operate.md").named("Health")) == codes
 

@@ -371,7 +371,7 @@ def test_many_is_a_function_that_every_worker_knows() -> None:
     from durable.authoring.registry import registry
 
     assert "durable-many" in registry.functions
-    assert durable.many.many.id == "durable-many"  # type: ignore[attr-defined]
+    assert durable.own.many.many.id == "durable-many"  # type: ignore[attr-defined]
 
 
 def test_the_steps_of_a_run_link_to_the_runs_they_invoked(admin_client: Client) -> None:

@@ -13,9 +13,9 @@ from django.utils import translation
 
 from durable import clock
 from durable.admin.chart_svg import nice
-from durable.engine.rollup import advance
-from durable.engine.series import failures, series
 from durable.models import Rollup, RunStatus
+from durable.operations.rollup import advance
+from durable.operations.series import failures, series
 from durable.store import get_store
 from tests.integration import rows
 

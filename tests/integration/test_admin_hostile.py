@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from durable.engine.operations import Actor, write_down
 from durable.models import Run, RunStatus, Step, StepStatus
+from durable.operations.book import Actor, write_down
 from durable.store import get_store
 from tests.integration import rows
 from tests.integration.hostile import TEXTS

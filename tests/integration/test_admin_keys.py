@@ -10,7 +10,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
-from durable.engine.credentials import admitted
+from durable.access.credentials import admitted
 from durable.models import Key, Operation
 from durable.store import get_store
 

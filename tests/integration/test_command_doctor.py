@@ -11,10 +11,11 @@ from django.db import connection, connections
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import override_settings
 
-from durable import roundtrip, tasks
+from durable import tasks
 from durable.authoring.registry import Registry
 from durable.management.commands import durable_doctor
 from durable.models import Event, Run, RunStatus, Step
+from durable.own import roundtrip
 from durable.store import get_store
 from tests.integration import rows
 

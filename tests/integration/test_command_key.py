@@ -10,7 +10,7 @@ from django.core.checks import run_checks
 from django.core.management import CommandError, call_command
 from django.test import override_settings
 
-from durable.engine.credentials import admitted, good
+from durable.access.credentials import admitted, good
 from durable.models import Key, Operation
 from durable.store import get_store
 

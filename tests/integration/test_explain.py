@@ -7,10 +7,10 @@ import pytest
 
 import durable
 from durable.authoring.registry import Registry
-from durable.engine.explain import Outlook, explain
 from durable.engine.words import span
 from durable.ids import new_id
 from durable.models import Run, RunStatus, StepStatus, Wait, Worker
+from durable.operations.explain import Outlook, explain
 from tests.integration import rows
 
 pytestmark = pytest.mark.django_db

@@ -12,17 +12,17 @@ from django.test.utils import CaptureQueriesContext
 import durable
 from durable.authoring.registry import Registry
 from durable.conf import conf
-from durable.engine.health import Health, Level, Limits, facts, look
-from durable.engine.health.backlog import COUNTED
-from durable.engine.health.concerns import concerns
 from durable.models import Event, Run, RunStatus, StepStatus, Worker
+from durable.operations.health import Health, Level, Limits, facts, look
+from durable.operations.health.backlog import COUNTED
+from durable.operations.health.concerns import concerns
 from durable.store import get_store
 from durable.store.condition import Condition
 from tests.integration import rows
 
 pytestmark = pytest.mark.django_db
 
-LOOK = import_module("durable.engine.health.look")  # the package gives its function this name
+LOOK = import_module("durable.operations.health.look")  # the package gives its function this name
 
 
 @pytest.fixture(autouse=True)

@@ -12,8 +12,6 @@ from django.test.utils import CaptureQueriesContext
 
 import durable
 from durable.engine.overrides import kept
-from durable.engine.prune import Batch, prune
-from durable.engine.retention import Retention, retention
 from durable.errors import RunNotFoundError
 from durable.models import (
     Attempt,
@@ -28,6 +26,8 @@ from durable.models import (
     Wait,
 )
 from durable.models.status import FINAL_RUN
+from durable.operations.prune import Batch, prune
+from durable.operations.retention import Retention, retention
 from durable.store import get_store, pruning
 from durable.worker import housekeeping, sighting
 from tests.integration import rows

@@ -12,11 +12,11 @@ import pytest
 
 import durable
 from durable.engine.deliver import deliver
-from durable.engine.intervene import deliver_to, skip_sleep
 from durable.engine.plan import plan
 from durable.engine.timers import ring
 from durable.errors import RunStateError
 from durable.models import Event, Run, Step, Wait
+from durable.operations.intervene import deliver_to, skip_sleep
 from durable.playback.keys import step_key
 from durable.playback.request import EventWait, ParallelMode, Request, Sleep, What
 from durable.store import Store

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 import durable
-from durable.engine.prune import prune
-from durable.engine.retention import Retention
 from durable.errors import RunNotFoundError, RunStateError, StepNotFoundError
 from durable.models import Blob, Event, Run, RunStatus, Step
 from durable.models.status import FINAL_RUN
+from durable.operations.prune import prune
+from durable.operations.retention import Retention
 from durable.store import get_store
 from tests.integration import rows
 from tests.invariants.actors import preempted

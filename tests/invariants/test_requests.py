@@ -10,10 +10,10 @@ import pytest
 from django.test import Client
 
 import durable
-from durable.engine.keys import Rights, make
-from durable.engine.operations import Actor
-from durable.engine.receipts import is_first
+from durable.access.keys import Rights, make
+from durable.access.receipts import is_first
 from durable.models import Event, Run
+from durable.operations.book import Actor
 from durable.store import Store
 from tests.invariants.actors import preempted, together
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from durable.engine.keys import Rights, make
-from durable.engine.operations import Actor
+from durable.access.keys import Rights, make
+from durable.operations.book import Actor
 from durable.store import get_store
 
 KeyMaker = Callable[..., str]

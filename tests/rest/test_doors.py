@@ -11,7 +11,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from durable.engine.scopes import OPERATIONS
+from durable.access.scopes import OPERATIONS
 from durable.models import Key, Operation
 from durable.rest.base import View
 

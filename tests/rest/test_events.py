@@ -15,8 +15,8 @@ from django.db import connection
 from django.test import AsyncClient, Client
 
 import durable
+from durable.access import receipts
 from durable.authoring.registry import Registry
-from durable.engine import receipts
 from durable.engine.ingest import accept
 from durable.models import Event, Receipt, Run
 from durable.rest import events as address

@@ -25,10 +25,10 @@ from freezegun import freeze_time
 
 import durable
 from durable import clock
+from durable.access.keys import revoke
 from durable.authoring.registry import Registry
-from durable.engine.keys import revoke
-from durable.engine.operations import Actor
 from durable.models import Key, Run
+from durable.operations.book import Actor
 from durable.rest import stream
 from durable.store import get_store
 from tests.harness import Player, say

@@ -6,7 +6,7 @@ import pytest
 from django.test import override_settings
 
 from durable.conf import complaints
-from durable.engine.redact import HIDDEN, is_hidden, redacted, restored
+from durable.operations.redact import HIDDEN, is_hidden, redacted, restored
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,11 @@ from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 
 from durable.checks.site import TAG
-from durable.engine.health import Health, Level, look
 from durable.engine.words import span
 from durable.management.words import line
+from durable.operations.health import Health, Level, look
+from durable.own.roundtrip import Trip, travel
 from durable.q2 import options as q2
-from durable.roundtrip import Trip, travel
 from durable.store import Store, get_store
 
 _LATE = 3.0  # seconds after which a worker has found a run by looking, not by being called

@@ -13,8 +13,8 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import Error as DatabaseError
 from django.db import connections
 
-from durable.engine.health import Health, Level, Limits, facts, look
 from durable.management.words import line, write
+from durable.operations.health import Health, Level, Limits, facts, look
 from durable.store import get_store
 
 

@@ -9,9 +9,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from durable import clock
-from durable.engine.keys import KeyInvalidError, Made, Rights, make, revoke, rotate
-from durable.engine.operations import Actor
+from durable.access.keys import KeyInvalidError, Made, Rights, make, revoke, rotate
 from durable.models import Key
+from durable.operations.book import Actor
 from durable.store import get_store
 
 _ACTIONS = ("create", "list", "rotate", "revoke")

@@ -11,12 +11,12 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandParser
 
 from durable import clock
-from durable.engine.coming import Coming, coming
-from durable.engine.explain import Outlook, explain
 from durable.engine.words import span, took
 from durable.management.export import summary
 from durable.management.words import coloured, line, minute, signs_for, write
 from durable.models import Run, RunStatus
+from durable.operations.coming import Coming, coming
+from durable.operations.explain import Outlook, explain
 from durable.store import get_store
 
 _SCHEDULE = ("FUNCTION", "CRON LINE", "NEXT", "LAST", "WHY IT MAY NOT COME")

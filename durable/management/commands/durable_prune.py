@@ -11,14 +11,14 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections, transaction
 
 from durable.authoring.duration import duration
-from durable.engine.operations import write_down
 from durable.engine.overrides import kept
-from durable.engine.prune import BATCH, Batch, prune
-from durable.engine.retention import Retention, checked, retention
 from durable.errors import DurationInvalidError, SettingInvalidError
 from durable.management.actor import commander
 from durable.management.words import line
 from durable.models.status import FINAL_RUN
+from durable.operations.book import write_down
+from durable.operations.prune import BATCH, Batch, prune
+from durable.operations.retention import Retention, checked, retention
 from durable.store import Store, get_store
 from durable.store.pruning import MOST, Removed
 

@@ -11,14 +11,14 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db.models.functions import Substr
 
 from durable import clock
-from durable.engine.explain import Outlook, explain
-from durable.engine.kin import kin_of
 from durable.engine.words import span, took
 from durable.management import timeline
 from durable.management.export import everything
 from durable.management.find import find_run
 from durable.management.words import coloured, line, lines, moment, signs_for, write
 from durable.models import Attempt, Blob, Run, Step
+from durable.operations.explain import Outlook, explain
+from durable.operations.kin import kin_of
 from durable.store import get_store
 
 _GLANCE = 200  # characters of a result that are read for its line

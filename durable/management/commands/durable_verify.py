@@ -12,9 +12,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from durable.engine.operations import Actor
-from durable.engine.verify import INVARIANTS, Breach, Report, verify
 from durable.management.words import write
+from durable.operations.book import Actor
+from durable.operations.verify import INVARIANTS, Breach, Report, verify
 from durable.store import get_store
 from durable.wake import wake
 

@@ -12,8 +12,8 @@ _EVENT: dict[str, Any] = {
     "properties": {
         "name": {"type": "string", "minLength": 1, "maxLength": 256},
         "data": {"type": ["object", "null"]},
-        "id": {"type": "string", "maxLength": 256},
-        "ts": {"type": "integer", "description": "Milliseconds since 1970."},
+        "id": {"type": ["string", "null"], "maxLength": 256},
+        "ts": {"type": ["integer", "null"], "description": "Milliseconds since 1970."},
     },
 }
 INNGEST_EVENTS = {

@@ -10,8 +10,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from durable.authoring.registry import Registry, registry
-from durable.engine.verify import verify
 from durable.models import Run, Step
+from durable.operations.verify import verify
 from durable.store import get_store
 from tests.acceptance.clusters import Cluster
 from tests.campaigns.chaos.fire import Fire

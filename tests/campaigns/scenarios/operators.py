@@ -8,13 +8,13 @@ from typing import Any
 
 import durable
 from durable import clock
-from durable.engine.erase import erase
-from durable.engine.intervene import deliver_to, skip_sleep
-from durable.engine.prune import prune
-from durable.engine.retention import Retention
 from durable.errors import DurableError
 from durable.models import Attempt, Blob, Run, Step
 from durable.models.status import FINAL_RUN
+from durable.operations.erase import erase
+from durable.operations.intervene import deliver_to, skip_sleep
+from durable.operations.prune import prune
+from durable.operations.retention import Retention
 from tests.campaigns.scenarios.scenario import Scenario, act, function
 from tests.campaigns.stage import Stage, stage
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.db import transaction
 
-from durable.engine.operations import Actor, write_down
 from durable.models import Operation
+from durable.operations.book import Actor, write_down
 from durable.store import get_store
 
 pytestmark = pytest.mark.django_db

@@ -12,9 +12,9 @@ import pytest
 import time_machine
 
 from durable import clock
-from durable.engine.fingerprint import fingerprint, normalized
-from durable.engine.rollup import advance, bucket_of, seconds_of
 from durable.models import FailureTally, Rollup, RunStatus, RunTally, TimeTally
+from durable.operations.fingerprint import fingerprint, normalized
+from durable.operations.rollup import advance, bucket_of, seconds_of
 from durable.store import get_store
 from durable.store.rollups import Ended, Sums
 from tests.integration import rows

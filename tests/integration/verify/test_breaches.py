@@ -10,13 +10,13 @@ from django.db import connection
 
 import durable
 from durable import clock
-from durable.engine.configure import pause_function
-from durable.engine.erase import erase
-from durable.engine.operations import Actor
 from durable.engine.overrides import overrides
-from durable.engine.verify import INVARIANTS, verify
 from durable.ids import new_id
 from durable.models import Attempt, Blob, Event, FunctionConfig, Run, Schedule, Step, Wait
+from durable.operations.book import Actor
+from durable.operations.configure import pause_function
+from durable.operations.erase import erase
+from durable.operations.verify import INVARIANTS, verify
 from durable.store import get_store
 from tests.harness import Player
 
@@ -216,7 +216,7 @@ def test_a_run_that_is_owned_by_nobody_is_named(waiting: Run) -> None:
 
 
 def test_all_rows_are_looked_at_in_windows(ended: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("durable.engine.verify.look.WINDOW", 2)
+    monkeypatch.setattr("durable.operations.verify.look.WINDOW", 2)
     Run.objects.filter(pk=ended.pk).update(pending=1)
     seen: list[tuple[str, int]] = []
     report = verify(get_store(), pause=0, on_progress=lambda *told: seen.append(told))
@@ -233,5 +233,5 @@ def test_what_is_right_at_the_second_look_is_not_reported(
     def settle(seconds: float) -> None:
         Run.objects.filter(pk=waiting.pk).update(pending=2)
 
-    monkeypatch.setattr("durable.engine.verify.look.time.sleep", settle)
+    monkeypatch.setattr("durable.operations.verify.look.time.sleep", settle)
     assert verify(get_store()).is_clean

@@ -18,7 +18,7 @@ from tests.harness import Player
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("durable.engine.verify.look.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("durable.operations.verify.look.time.sleep", lambda seconds: None)
 
 
 def say(*args: str) -> tuple[str, int]:

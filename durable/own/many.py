@@ -10,23 +10,24 @@ from uuid import UUID
 from django.db import transaction
 
 from durable.authoring.context import ContextSync
-from durable.authoring.event import ASKED
+from durable.authoring.event import RESERVED
 from durable.authoring.trigger import TriggerEvent
 from durable.client import default
 from durable.conf import conf
-from durable.engine.act import Deed, act
 from durable.engine.announce import announce
-from durable.engine.operations import Actor, write_down
-from durable.engine.selection import Selection
 from durable.errors import DurableError
 from durable.ids import new_id
 from durable.models import Event, Run, Step, StepStatus
+from durable.operations.act import Deed, act
+from durable.operations.book import Actor, write_down
+from durable.operations.selection import Selection
 from durable.store import Store, get_store
 from durable.store.after import after_commit
 from durable.store.executor import repeat
 from durable.wake import wake
 
 FUNCTION = "durable-many"
+ASKED = f"{RESERVED[0]}many.asked"
 VERBS = ("cancel", "retry", "replay", "skip", "deliver", "erase")
 _PAGE = 100  # runs of one step, and of one transaction
 _EXAMPLES = 3  # refusals that are told word by word

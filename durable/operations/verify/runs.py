@@ -7,11 +7,11 @@ from typing import Any
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from durable.engine.verify.invariant import ROUNDING, Invariant, Rows
-from durable.engine.verify.paused import is_paused
-from durable.engine.verify.repairs import RECOUNT, WAKE_RUN
 from durable.models import Blob, Run, RunStatus, Step, StepStatus
 from durable.models.status import FINAL_RUN, OPEN_STEP
+from durable.operations.verify.invariant import ROUNDING, Invariant, Rows
+from durable.operations.verify.paused import is_paused
+from durable.operations.verify.repairs import RECOUNT, WAKE_RUN
 
 _PLANNED = (StepStatus.PENDING, StepStatus.RUNNING)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from durable.engine.verify.invariant import Breach, Invariant
-from durable.engine.verify.invariants import INVARIANTS
-from durable.engine.verify.look import Report, verify
+from durable.operations.verify.invariant import Breach, Invariant
+from durable.operations.verify.invariants import INVARIANTS
+from durable.operations.verify.look import Report, verify
 
 __all__ = ["INVARIANTS", "Breach", "Invariant", "Report", "verify"]

@@ -13,11 +13,11 @@ from durable.authoring.event import Event
 from durable.authoring.registry import registry
 from durable.engine.cancelling import await_cancels
 from durable.engine.ingest import ingest
-from durable.engine.operations import Actor, write_down
 from durable.engine.route import route
 from durable.engine.start import start
 from durable.errors import EventInvalidError
 from durable.models import Event as EventRow
+from durable.operations.book import Actor, write_down
 from durable.store import Store, get_store
 from durable.store.after import after_commit
 from durable.store.executor import repeat

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from django.db.models import Exists, F, OuterRef, Q
 
 from durable.engine.cron import EVENT as TICK
-from durable.engine.verify.invariant import Invariant, Rows
-from durable.engine.verify.missed import missed_by
-from durable.engine.verify.repairs import FORGET_WAIT, HAND_OUT
 from durable.models import Blob, Event, Run, Schedule, Step, Wait
 from durable.models.status import OPEN_STEP
+from durable.operations.verify.invariant import Invariant, Rows
+from durable.operations.verify.missed import missed_by
+from durable.operations.verify.repairs import FORGET_WAIT, HAND_OUT
 
 
 def _left_over(waits: Rows) -> Rows:

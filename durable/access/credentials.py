@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 from django.utils.crypto import salted_hmac
 
 from durable import clock
-from durable.engine.receipts import is_first
+from durable.access.receipts import is_first
 from durable.models import Key
 from durable.store import Store
 from durable.store.clock import database_now
@@ -22,7 +22,7 @@ from durable.store.clock import database_now
 WINDOW = 300.0  # seconds that the clock of who signs may be off, in either direction
 _PREFIX = re.compile(r"dk[0-9a-f]{12}")
 _TIMESTAMP = re.compile(r"[0-9]{10}(?:\.[0-9]{1,6})?")
-_SALT = "durable.engine.keys"
+_SALT = "durable.access.keys"
 _MINUTE = timedelta(minutes=1)
 
 

@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from durable.engine.health.facts import facts
-from durable.engine.health.look import look
-from durable.engine.health.values import (
+from durable.operations.health.facts import facts
+from durable.operations.health.look import look
+from durable.operations.health.values import (
     Backlog,
     Broker,
     Cluster,

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from math import log2
 
 from durable import codec
-from durable.engine.fingerprint import fingerprint
 from durable.models import RunStatus
+from durable.operations.fingerprint import fingerprint
 from durable.store import Store
 from durable.store.rollups import Alike, Ended, Sums
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from django.db import transaction
 
-from durable.engine.operations import Actor, write_down
-from durable.engine.verify import schema
-from durable.engine.verify.invariant import Breach, Invariant, Rows
-from durable.engine.verify.invariants import INVARIANTS
+from durable.operations.book import Actor, write_down
+from durable.operations.verify import schema
+from durable.operations.verify.invariant import Breach, Invariant, Rows
+from durable.operations.verify.invariants import INVARIANTS
 from durable.store import Store
 from durable.store.executor import repeat
 

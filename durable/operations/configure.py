@@ -11,10 +11,10 @@ from django.db import transaction
 from durable import codec
 from durable.authoring.function import MOST_RETRIES, MOST_THREADS
 from durable.authoring.registry import registry
-from durable.engine.operations import Actor, write_down
 from durable.engine.overrides import overrides
 from durable.errors import FunctionConfigInvalidError, FunctionNotFoundError
 from durable.models import FunctionConfig, Run
+from durable.operations.book import Actor, write_down
 from durable.playback.request import ParallelMode
 from durable.playback.retry import LONGEST
 from durable.store import Store, get_store

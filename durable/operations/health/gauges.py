@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from durable.engine.health.values import Health, Level
+from durable.operations.health.values import Health, Level
 
 Labels = Mapping[str, str]
 KINDS = ("runs", "steps", "timers", "events", "schedules", "deadlines")

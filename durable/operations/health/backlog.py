@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 
 from durable.authoring.registry import registry
 from durable.conf import conf
-from durable.engine.health.values import Backlog, Counted, Queue, Stuck
 from durable.models import Event, Run, RunStatus, Schedule, Step, StepStatus
+from durable.operations.health.values import Backlog, Counted, Queue, Stuck
 from durable.playback.request import TIMERS
 from durable.store.clock import database_in, database_now, until
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from durable import clock
-from durable.engine.health.backlog import backlog, stuck
-from durable.engine.health.concerns import concerns
-from durable.engine.health.crew import clusters
-from durable.engine.health.values import Broker, Health, Limits
 from durable.models import Event, Run, Step
+from durable.operations.health.backlog import backlog, stuck
+from durable.operations.health.concerns import concerns
+from durable.operations.health.crew import clusters
+from durable.operations.health.values import Broker, Health, Limits
 from durable.q2 import options
 from durable.q2.hints import untaken
 from durable.store import Store

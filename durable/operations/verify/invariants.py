@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from durable.engine.verify import runs, steps, waits
+from durable.operations.verify import runs, steps, waits
 
 INVARIANTS = (*runs.INVARIANTS, *steps.INVARIANTS, *waits.INVARIANTS)

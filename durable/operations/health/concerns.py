@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from durable.conf import conf
-from durable.engine.health.state import state_of
-from durable.engine.health.values import Cluster, Concern, Health, Level, Limits, Queue
 from durable.engine.words import span
+from durable.operations.health.state import state_of
+from durable.operations.health.values import Cluster, Concern, Health, Level, Limits, Queue
 
 _MANY_HINTS = 1000  # before which their number says little
 

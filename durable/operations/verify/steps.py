@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from django.db.models import Exists, F, OuterRef, Q
 
-from durable.engine.verify.invariant import ROUNDING, Invariant, Rows
-from durable.engine.verify.paused import is_paused
-from durable.engine.verify.repairs import WAKE_STEP
 from durable.models import Attempt, Blob, Run, Step, StepStatus, Wait
 from durable.models.status import OPEN_STEP
+from durable.operations.verify.invariant import ROUNDING, Invariant, Rows
+from durable.operations.verify.paused import is_paused
+from durable.operations.verify.repairs import WAKE_STEP
 
 _ENDED = (StepStatus.DONE, StepStatus.FAILED)
 

@@ -11,13 +11,13 @@ from uuid import UUID
 from django.db import transaction
 
 from durable.engine.cancel import cancel
-from durable.engine.erase import erase
-from durable.engine.intervene import deliver_to, skip_sleep
 from durable.engine.lookup import find
-from durable.engine.operations import Actor, write_down
 from durable.engine.revive import replay, retry
 from durable.errors import RunStateError
 from durable.models import Operation, Run, RunStatus
+from durable.operations.book import Actor, write_down
+from durable.operations.erase import erase
+from durable.operations.intervene import deliver_to, skip_sleep
 from durable.store import Store, get_store
 from durable.store.executor import repeat
 

@@ -14,8 +14,8 @@ from datetime import timedelta
 from django.db.models import Sum
 
 from durable import clock
-from durable.engine.rollup import seconds_of
 from durable.models import Run, RunStatus, RunTally, TimeTally
+from durable.operations.rollup import seconds_of
 
 DAY = timedelta(hours=24)
 COUNTED = 5_000  # open runs of each status

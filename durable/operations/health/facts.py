@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
-from durable.engine.health.values import Health, Queue
 from durable.engine.words import span
+from durable.operations.health.values import Health, Queue
 from durable.store.condition import Condition
 
 Fact = tuple[str, str]  # what it is about, and what there is to say

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from durable.engine.verify.invariant import Repair
-from durable.engine.verify.missed import missed_by
 from durable.models import Event, Run, RunStatus, Step, StepStatus, Wait
+from durable.operations.verify.invariant import Repair
+from durable.operations.verify.missed import missed_by
 from durable.store import Store
 from durable.store.clock import database_now
 

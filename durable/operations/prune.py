@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from durable.engine.retention import Retention
 from durable.models.status import FINAL_RUN
+from durable.operations.retention import Retention
 from durable.store import Store
 from durable.store.pruning import Removed
 

@@ -12,11 +12,11 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from durable import clock
-from durable.engine.credentials import digest, signing_secrets
-from durable.engine.operations import Actor, write_down
-from durable.engine.scopes import unknown
+from durable.access.credentials import digest, signing_secrets
+from durable.access.scopes import unknown
 from durable.errors import DurableError
 from durable.models import Key
+from durable.operations.book import Actor, write_down
 from durable.playback.failure import storable
 from durable.store import Store
 from durable.store.clock import database_in, database_now

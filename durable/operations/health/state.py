@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
-from durable.engine.health.values import Concern, Level, Limits
 from durable.engine.words import span
+from durable.operations.health.values import Concern, Level, Limits
 from durable.store.condition import Condition
 
 _FULL = 0.9  # of the sessions that are allowed

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from durable.engine.search import matching
 from durable.models import Run, RunStatus, Step, StepStatus
+from durable.operations.search import matching
 
 TOP, CHILD = "top", "child"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 
 from durable.conf import conf
-from durable.engine.health.values import Cluster, Seen
 from durable.models import Worker
+from durable.operations.health.values import Cluster, Seen
 from durable.store.clock import until
 
 _BEATS = 3  # that a worker may miss

@@ -1,0 +1,1 @@
+"""Functions of durable's own, on the same engine as those of the site."""
