@@ -138,7 +138,7 @@ MUTANTS = (
         "store/after.py",
         "    transaction.on_commit(done, alias, robust=True)",
         "    from functools import partial\n    transaction.on_commit(partial(done), alias, robust=True)",
-        singles("wait", "LOST_BEFORE"),
+        singles("wait", "NO_MEMORY"),
     ),
     _m(
         "an event counts each time it is sent",

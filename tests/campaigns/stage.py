@@ -198,6 +198,7 @@ _STEADY: dict[str, Any] = {
 
 def wipe() -> None:
     """Delete all rows, those that name others first."""
+    Run.objects.exclude(parent=None).update(parent=None)  # MariaDB looks at each row as it goes
     models: list[Any] = list(apps.get_app_config("durable").get_models())
     for model in [*sorted(models, key=lambda model: -_depth(model, models)), Group]:
         rows = model._base_manager.all()

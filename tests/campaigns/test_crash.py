@@ -45,7 +45,7 @@ FOUND = {
     "retry": (Fault.LOST_AFTER, "COMMIT"),
     "replay": (Fault.LOST_AFTER, "COMMIT"),
     # What was to be told after the commit raised out of the send that had been committed.
-    "wait": (Fault.LOST_BEFORE, "durable_waitpath"),
+    "wait": (Fault.NO_MEMORY, "durable_waitpath"),
 }
 
 
