@@ -18,9 +18,9 @@ from durable.engine.start import start
 from durable.errors import EventInvalidError
 from durable.models import Event as EventRow
 from durable.operations.book import Actor, write_down
+from durable.operations.certain import certainly
 from durable.store import Store, get_store
 from durable.store.after import after_commit
-from durable.store.executor import repeat
 from durable.wake import wake
 
 
@@ -45,9 +45,12 @@ def run_now(function: str, data: Mapping[str, Any], *, actor: Actor) -> UUID:
         EventInvalidError, OutputUnserializableError, LimitExceededError: `data` cannot be stored.
     """
     store = get_store()
-    with transaction.atomic(store.alias):
-        run = start(store, function, data).run
-        write_down(store, actor, "run", "function", function, after={"run": str(run.pk)})
+    return certainly(store, partial(_run_now, store, function, data, actor))
+
+
+def _run_now(store: Store, function: str, data: Mapping[str, Any], actor: Actor) -> UUID:
+    run = start(store, function, data).run
+    write_down(store, actor, "run", "function", function, after={"run": str(run.pk)})
     return run.pk
 
 
@@ -72,27 +75,26 @@ def resend_event(
         FunctionNotFoundError: one of the functions is not known to this process.
     """
     store = get_store()
-    return repeat(store.alias, partial(_resend, store, event, functions, actor))
+    return certainly(store, partial(_resend, store, event, functions, actor))
 
 
 def _resend(
     store: Store, event: UUID, functions: Collection[str] | None, actor: Actor
 ) -> dict[str, UUID]:
-    with transaction.atomic(store.alias):
-        row = EventRow.objects.using(store.alias).filter(pk=event).first()
-        if row is None:
-            raise EventInvalidError(f"There is no event {event}.", field="event")
-        if getattr(row, "erased", None) is not None:
-            raise EventInvalidError(
-                f"The data of event {event} was erased: there is nothing left to send.",
-                field="event",
-            )
-        ids = route(row).functions if functions is None else list(dict.fromkeys(functions))
-        started = {registry.get(one).id: store.revivals.start(one, row) for one in ids}
-        if not started:
-            return {}
-        await_cancels(store, row, started)
-        after = {name: str(run) for name, run in started.items()}
-        write_down(store, actor, "resend", "event", event, after={"runs": after})
-        after_commit(store.alias, wake, len(started))
+    row = EventRow.objects.using(store.alias).filter(pk=event).first()
+    if row is None:
+        raise EventInvalidError(f"There is no event {event}.", field="event")
+    if getattr(row, "erased", None) is not None:
+        raise EventInvalidError(
+            f"The data of event {event} was erased: there is nothing left to send.",
+            field="event",
+        )
+    ids = route(row).functions if functions is None else list(dict.fromkeys(functions))
+    started = {registry.get(one).id: store.revivals.start(one, row) for one in ids}
+    if not started:
+        return {}
+    await_cancels(store, row, started)
+    after = {name: str(run) for name, run in started.items()}
+    write_down(store, actor, "resend", "event", event, after={"runs": after})
+    after_commit(store.alias, wake, len(started))
     return started

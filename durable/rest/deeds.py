@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
 from typing import Any, TypeVar
-
-from django.db import transaction
 
 from durable.engine.cancel import cancel
 from durable.engine.revive import replay, retry
 from durable.errors import RunStateError, StepNotFoundError
 from durable.models import Run, RunStatus
 from durable.operations.book import Actor, write_down
+from durable.operations.certain import certainly
 from durable.operations.intervene import deliver_to
 from durable.rest.once import PATIENCE
 from durable.rest.problems import Problem
 from durable.rest.standing import brief
 from durable.store import Store
-from durable.store.executor import repeat
 
 T = TypeVar("T")
 
@@ -123,12 +120,7 @@ def _guarded(store: Store, run: Run, act: Callable[[], T]) -> T:
 
 def _at_once(store: Store, act: Callable[[], T]) -> T:
     """Do it and write it down in one transaction."""
-    return repeat(store.alias, partial(_in_transaction, store, act), PATIENCE)
-
-
-def _in_transaction(store: Store, act: Callable[[], T]) -> T:
-    with transaction.atomic(store.alias):
-        return act()
+    return certainly(store, act, PATIENCE)
 
 
 def _write(store: Store, actor: Actor, action: str, run: Run, after: Mapping[str, Any]) -> None:
