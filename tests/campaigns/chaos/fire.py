@@ -100,6 +100,5 @@ class Fire:
         self.counts["wipes of the broker"] += 1
 
     def _restart_server(self, cluster: Cluster) -> None:
-        crash_server()
-        self.recovery.restart()
+        self.recovery.restart(crash_server())
         self.counts["crashes of the database, with a restart"] += 1

@@ -23,11 +23,11 @@ class Recovery:
 
     Args:
         struck: runs that a killed process held.
-        restarts: of the server.
+        restarts: of the server: when it answered again, and after how many seconds.
     """
 
     struck: list[tuple[UUID, datetime]] = field(default_factory=list)
-    restarts: list[datetime] = field(default_factory=list)
+    restarts: list[tuple[datetime, float]] = field(default_factory=list)
 
     def lose(self, pids: Sequence[int]) -> None:
         """Note which runs are held by processes of this machine that have just been killed."""
@@ -35,26 +35,26 @@ class Recovery:
         steps = Step.objects.filter(mine).values("run")
         self.struck += Run.objects.filter(mine | Q(pk__in=steps)).values_list("pk", Now())
 
-    def restart(self) -> None:
-        """Note that the server is there again."""
-        self.restarts += Run.objects.values_list(Now(), flat=True)[:1]
+    def restart(self, away: float) -> None:
+        """Note that the server is there again, after so many seconds."""
+        self.restarts += [(now, away) for now in Run.objects.values_list(Now(), flat=True)[:1]]
 
     def figures(self) -> dict[str, float]:
         """Return percentiles, in seconds."""
-        runs = [_next(since, run=run) for run, since in self.struck]
-        starts = [_next(since) for since in self.restarts]
+        runs = [_next(since, 0.0, run=run) for run, since in self.struck]
+        starts = [_next(since, away) for since, away in self.restarts]
         return {
             "runs that a killed process held": len(runs),
             **_shares("from a kill to the next step of a run that it struck", runs),
-            **_shares("from a restart of the database to the next step of any run", starts),
+            **_shares("from a crash of the database to the next step of any run", starts),
         }
 
 
-def _next(since: datetime, **of: UUID) -> float | None:
+def _next(since: datetime, already: float, **of: UUID) -> float | None:
     """Return after how many seconds a step, or else the run, had ended."""
     ends = Step.objects.filter(ended__gt=since, **of).aggregate(first=Min("ended"))
     first = ends["first"] or (of and Run.objects.get(pk=of["run"]).ended)
-    return (first - since).total_seconds() if first else None
+    return already + (first - since).total_seconds() if first else None
 
 
 def _shares(what: str, found: Sequence[float | None]) -> dict[str, float]:

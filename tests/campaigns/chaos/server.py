@@ -11,8 +11,12 @@ from django.db import OperationalError, connection
 _LONGEST = 30.0  # seconds in which it has to come back
 
 
-def crash_server() -> None:
-    """Kill one of the server's own processes: it ends all the others, and starts anew from its log."""
+def crash_server() -> float:
+    """Kill one of the server's own processes: it ends all the others, and starts anew from its log.
+
+    Returns:
+        The seconds until it answered again.
+    """
     before = _checkpointer()
     os.kill(before, signal.SIGKILL)
     connection.close()
@@ -21,6 +25,7 @@ def crash_server() -> None:
         connection.close()
         assert time.monotonic() - begun < _LONGEST, "the server did not come back"
         time.sleep(0.02)
+    return time.monotonic() - begun
 
 
 def _is_away(before: int) -> bool:
