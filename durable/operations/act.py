@@ -32,6 +32,8 @@ class Deed:
         step: the one to start from, to skip or to deliver to: its name, or its number in the table;
             without it a replay is of the whole, and others are of the oldest that is open.
         data: of the event, for a replay with other input and for a delivery.
+        name: of the event that is delivered; the one that is waited for, if left out.
+        reason: for people, why it was cancelled; it is kept with the run.
         once: a word by which the same wish is known when it is sent twice.
     """
 
@@ -39,6 +41,8 @@ class Deed:
     run: str | UUID
     step: str | int | None = None
     data: Mapping[str, Any] | None = None
+    name: str = ""
+    reason: str = "It was cancelled by hand."
     once: str = ""
 
 
@@ -105,7 +109,7 @@ def _write_down(store: Store, actor: Actor, run: Run, deed: Deed, done: Done) ->
 
 
 def _cancel(run: Run, deed: Deed) -> Done:
-    if cancel(run.pk, "It was cancelled by hand."):
+    if cancel(run.pk, deed.reason):
         return Done(True)
     after = find(get_store(), run.pk)
     if after.status == RunStatus.CANCELLED:
@@ -132,7 +136,7 @@ def _skip(run: Run, deed: Deed) -> Done:
 
 
 def _deliver(run: Run, deed: Deed) -> Done:
-    return Done(True, deliver_to(run.pk, deed.step, deed.data or {}))
+    return Done(True, deliver_to(run.pk, deed.step, deed.data or {}, name=deed.name))
 
 
 def _erase(run: Run, deed: Deed) -> Done:

@@ -1,4 +1,4 @@
-"""Events sent by hand, and functions run by hand, with a note of who did it."""
+"""Events sent, and functions invoked, by somebody: with a line in the book."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from durable.authoring.registry import registry
 from durable.engine.cancelling import await_cancels
 from durable.engine.ingest import ingest
 from durable.engine.route import route
-from durable.engine.start import start
+from durable.engine.start import Started, start
 from durable.errors import EventInvalidError
 from durable.models import Event as EventRow
 from durable.operations.book import Actor, write_down
@@ -37,8 +37,22 @@ def send_event(event: Event, *, actor: Actor) -> str:
     return pk
 
 
-def run_now(function: str, data: Mapping[str, Any], *, actor: Actor) -> UUID:
-    """Start one function, whatever triggers it has, and no other; return the id of its run.
+def invoke_function(
+    function: str,
+    data: Mapping[str, Any],
+    *,
+    actor: Actor,
+    custom_id: str = "",
+    tenant: str = "",
+) -> Started:
+    """Start one function, whatever triggers it has.
+
+    Args:
+        function: its id.
+        data: of the event that the run is given.
+        actor: who does so.
+        custom_id: with one of these the function is started once in each tenant, for ever.
+        tenant: whose run it is.
 
     Raises:
         FunctionNotFoundError: this process does not know it.
@@ -46,9 +60,11 @@ def run_now(function: str, data: Mapping[str, Any], *, actor: Actor) -> UUID:
     """
     store = get_store()
     with transaction.atomic(store.alias):
-        run = start(store, function, data).run
-        write_down(store, actor, "run", "function", function, after={"run": str(run.pk)})
-    return run.pk
+        started = start(store, function, data, custom_id=custom_id, tenant=tenant)
+        if started.is_new:
+            after = {"run": str(started.run.pk)}
+            write_down(store, actor, "invoke", "function", function, after=after)
+    return started
 
 
 def resend_event(

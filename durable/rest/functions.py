@@ -14,10 +14,9 @@ from durable.authoring.function import Function
 from durable.authoring.registry import registry
 from durable.authoring.trigger import Trigger, TriggerEvent
 from durable.engine.options import Options
-from durable.engine.start import start
 from durable.errors import FunctionNotFoundError
 from durable.models import Run
-from durable.operations.book import write_down
+from durable.operations.resend import invoke_function
 from durable.rest import examples, standing
 from durable.rest.base import ViewSet
 from durable.rest.once import HEADER, once
@@ -83,13 +82,13 @@ class FunctionViews(ViewSet):
         return response
 
     def _started(self, function: Function, given: Mapping[str, Any]) -> Response:
-        store, custom_id = get_store(), given.get("id", "")
-        started = start(
-            store, function.id, given["data"], custom_id=custom_id, tenant=self.tenant or ""
+        started = invoke_function(
+            function.id,
+            given["data"],
+            actor=self.actor,
+            custom_id=given.get("id", ""),
+            tenant=self.tenant or "",
         )
-        if started.is_new:
-            after = {"run": str(started.run.pk)}
-            write_down(store, self.actor, "invoke", "function", function.id, after=after)
         run = standing.brief(started.run)
         return Response({"run": run, "created": started.is_new, "result": None}, status=202)
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from functools import partial
 from hashlib import sha256
+from typing import TypeVar
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
@@ -18,6 +19,8 @@ from durable.rest.body import raw_body
 from durable.rest.problems import Problem
 from durable.store import get_store
 from durable.store.executor import repeat
+
+T = TypeVar("T")
 
 HEADER = "Idempotency-Key"
 PATIENCE = 5.0  # seconds in which a database may come back while a client waits
@@ -38,7 +41,7 @@ def once(view: View, work: Callable[[], Response]) -> Response:
     """
     key = view.request.headers.get(HEADER)
     if key is None:
-        return repeat(get_store().alias, partial(_atomically, work), PATIENCE)
+        return at_once(work)
     if not _KEY.fullmatch(key):
         raise Problem(422, "invalid", f"{HEADER} must have 1 to 255 visible ASCII characters.")
     try:
@@ -74,6 +77,11 @@ def _kept(work: Callable[[], Response], held: receipts.Held) -> Response:
     return response
 
 
-def _atomically(work: Callable[[], Response]) -> Response:
+def at_once(work: Callable[[], T]) -> T:
+    """Do something in one transaction, for as long as a client waits while the database is the trouble."""
+    return repeat(get_store().alias, partial(_atomically, work), PATIENCE)
+
+
+def _atomically(work: Callable[[], T]) -> T:
     with transaction.atomic(get_store().alias):
         return work()

@@ -12,8 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from durable.errors import StepNotFoundError
-from durable.models import Event, Run, Step
-from durable.rest import deeds, examples, pages, standing, tickets
+from durable.models import Run, Step
+from durable.rest import examples, operate, pages, standing, tickets
 from durable.rest.base import ViewSet
 from durable.rest.once import HEADER, once
 from durable.rest.openapi import described
@@ -23,7 +23,6 @@ from durable.rest.shapes.run import (
     CancelledShape,
     OutputQuery,
     OutputShape,
-    PageQuery,
     ReplayShape,
     RunDetailShape,
     RunPageShape,
@@ -185,7 +184,7 @@ class RunViews(ViewSet):
         well; one that has ended otherwise is a conflict.
         """
         run = self.found(id)
-        deeds.cancelled(get_store(), self.actor, run)
+        operate.cancel(self, run)
         return Response(standing.brief(run))
 
     @described(
@@ -205,7 +204,7 @@ class RunViews(ViewSet):
             given = {"tenant": self.tenant, **given}
         rows = matching(self.rows, given).filter(ended=None)
         found, cursor = pages.oldest(standing.light(rows), {"limit": given["limit"]})
-        done = deeds.cancelled_each(get_store(), self.actor, found)
+        done = operate.cancel_each(self, found)
         return Response({"cancelled": [run.pk for run in done], "more": cursor is not None})
 
     @described(
@@ -221,7 +220,7 @@ class RunViews(ViewSet):
         done. A run that has neither failed nor been cancelled is a conflict.
         """
         run = self.found(id)
-        deeds.retried(get_store(), self.actor, run)
+        operate.operate(self, run, "retry")
         return Response(standing.brief(run))
 
     @described(
@@ -243,9 +242,12 @@ class RunViews(ViewSet):
 
     def _replayed(self, run: Run, how: Mapping[str, Any]) -> Response:
         try:
-            new = deeds.replayed(get_store(), self.actor, run, **how)
+            done = operate.operate(
+                self, run, "replay", step=how.get("from_step"), data=how.get("input")
+            )
         except StepNotFoundError:
             raise Problem(422, "invalid", "The run has no step such as from_step.") from None
+        new = Run.objects.using(get_store().alias).get(pk=done.made)
         return Response(standing.brief(new), status=201)
 
     @described(
@@ -266,35 +268,8 @@ class RunViews(ViewSet):
         return once(self, partial(self._signalled, run, given))
 
     def _signalled(self, run: Run, given: Mapping[str, Any]) -> Response:
-        return Response({"event": deeds.signalled(get_store(), self.actor, run, **given)})
-
-
-class EventRunViews(RunViews):
-    """The runs that one event started."""
-
-    operations = {"list": "runs.read"}
-
-    @described(
-        "List the runs of an event",
-        query=PageQuery,
-        gives={200: RunPageShape},
-        problems=(404, 422),
-        path=ID,
-        examples={"a page": examples.PAGE},
-    )
-    def list(self, request: Request, id: str = "") -> Response:
-        """The newest first, a page at a time, without payloads."""
-        query = read(PageQuery, request.query_params)
-        return Response(self.page(self.rows.filter(event=self.event(id)), query))
-
-    def event(self, id: str) -> UUID:
-        """Return the id of an event that the request may see.
-
-        Raises:
-            Problem: 404.
-        """
-        known = standing.as_id(id)
-        events = self.own(Event.objects.using(get_store().alias))
-        if known is None or not events.filter(pk=known).exists():
-            raise Problem(404, "not_found")
-        return known
+        try:
+            done = operate.operate(self, run, "deliver", **given)
+        except StepNotFoundError:
+            raise operate.conflict(run, "There is no step of this id.") from None
+        return Response({"event": done.made})

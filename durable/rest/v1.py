@@ -12,9 +12,10 @@ from rest_framework.response import Response
 from durable import clock
 from durable.ids import new_id
 from durable.models import Run, RunStatus
-from durable.rest import deeds, examples, pages, standing
+from durable.rest import examples, operate, pages, standing
+from durable.rest.event_runs import EventRunViews
 from durable.rest.openapi import described
-from durable.rest.runs import ID, EventRunViews, RunViews
+from durable.rest.runs import ID, RunViews
 from durable.rest.shapes.strict import read
 from durable.rest.shapes.v1 import (
     V1CancellationAnswerShape,
@@ -24,7 +25,6 @@ from durable.rest.shapes.v1 import (
 )
 from durable.rest.sight import Sight
 from durable.rest.which import matching
-from durable.store import get_store
 
 ENVIRONMENT = UUID(int=0)  # there is one
 MOST = 100  # runs of one event
@@ -59,7 +59,7 @@ class V1RunViews(RunViews):
     @described("Cancel a run as Inngest does", gives={204: None}, problems=(404, 409), path=ID)
     def destroy(self, request: Request, id: str) -> Response:
         """As `POST runs/{id}/cancel/`."""
-        deeds.cancelled(get_store(), self.actor, self.found(id))
+        operate.cancel(self, self.found(id))
         return Response(status=204)
 
 
@@ -104,7 +104,7 @@ class V1CancellationViews(RunViews):
             wanted["created_after"] = given["started_after"]
         rows = standing.light(matching(self.rows, wanted)).filter(ended=None)
         found, _ = pages.oldest(rows, {"limit": MOST_CANCELLED})
-        done = deeds.cancelled_each(get_store(), self.actor, found)
+        done = operate.cancel_each(self, found)
         body = {
             "id": new_id(),
             "environment_id": ENVIRONMENT,

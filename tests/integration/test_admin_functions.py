@@ -177,7 +177,7 @@ def test_run_now_is_filled_in_from_the_newest_event_and_starts_this_function_onl
     assert (Run.objects.count() - before, run.function) == (1, "shop")
     assert run.event is not None
     assert '"total":3' in run.event.data
-    assert Operation.objects.get().action == "run"
+    assert Operation.objects.get().action == "invoke"
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", '"x"', '{"x": NaN}', '{"x": "\\ud800"}'])
