@@ -112,11 +112,16 @@ def _changed(
     function: str, changes: Mapping[str, Any], actor: Actor, verb: str
 ) -> dict[str, tuple[Any, Any]]:
     store = get_store()
-    _check_known(store, function)
+    check_known(store, function)
     return repeat(store.alias, partial(_change, store, function, changes, actor, verb))
 
 
-def _check_known(store: Store, function: str) -> None:
+def check_known(store: Store, function: str) -> None:
+    """Refuse a function that this process does not know, and that has never run.
+
+    Raises:
+        FunctionNotFoundError: that is so.
+    """
     if function in registry.functions or store.functions.rows.filter(pk=function).exists():
         return
     if not Run.objects.using(store.alias).filter(function=function).exists():
