@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from durable.models import Event
-from durable.rest import examples, standing
+from durable.rest import examples, representation
 from durable.rest.openapi import described
 from durable.rest.problems import Problem
 from durable.rest.runs import ID, RunViews
@@ -41,7 +41,7 @@ class EventRunViews(RunViews):
         Raises:
             Problem: 404.
         """
-        known = standing.as_id(id)
+        known = representation.as_id(id)
         events = self.own(Event.objects.using(get_store().alias))
         if known is None or not events.filter(pk=known).exists():
             raise Problem(404, "not_found")

@@ -10,9 +10,9 @@ from durable.errors import RunStateError
 from durable.models import Run
 from durable.operations.act import Deed, Done, act
 from durable.rest.base import View
-from durable.rest.once import at_once
+from durable.rest.idempotency import at_once
 from durable.rest.problems import Problem
-from durable.rest.standing import brief
+from durable.rest.representation import brief
 
 
 def operate(view: View, run: Run, verb: str, **how: Any) -> Done:
