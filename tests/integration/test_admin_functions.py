@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -25,6 +25,7 @@ from durable.models import (
     TimeTally,
 )
 from tests.integration import rows
+from tests.integration.browsers import get, staff
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/durable/functionconfig/"
@@ -40,21 +41,6 @@ def shop(fresh_registry: Registry) -> durable.Function:
     nightly = durable.TriggerCron(cron="0 3 * * *")
     make = durable.create_function(fn_id="shop", name="Web shop", trigger=[paid, nightly])
     return make(lambda ctx: None)
-
-
-def staff(*permissions: str) -> Client:
-    """Return the browser of a member of staff with these permissions."""
-    user = User.objects.create_user("sam", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    browser = Client()
-    browser.force_login(user)
-    return browser
-
-
-def get(browser: Client, path: str) -> str:
-    response = browser.get(path)
-    assert response.status_code == 200, response
-    return response.content.decode()
 
 
 def test_all_functions_are_listed_registered_or_not(admin_client: Client) -> None:
