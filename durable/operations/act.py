@@ -8,18 +8,16 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
-
 from durable.engine.cancel import cancel
 from durable.engine.lookup import find
 from durable.engine.revive import replay, retry
 from durable.errors import RunStateError
 from durable.models import Operation, Run, RunStatus
 from durable.operations.book import Actor, write_down
+from durable.operations.certain import certainly
 from durable.operations.erase import erase
 from durable.operations.intervene import deliver_to, skip_sleep
 from durable.store import Store, get_store
-from durable.store.executor import repeat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,17 +61,16 @@ def act(actor: Actor, deed: Deed) -> Done:
         EventInvalidError, OutputUnserializableError, LimitExceededError: the data cannot be stored.
     """
     store = get_store()
-    return repeat(store.alias, partial(_act, store, actor, deed))
+    return certainly(store, partial(_act, store, actor, deed))
 
 
 def _act(store: Store, actor: Actor, deed: Deed) -> Done:
-    with transaction.atomic(store.alias):
-        run = find(store, deed.run)
-        if known := _done_before(store, run, deed):
-            return known
-        done = VERBS[deed.verb](run, deed)
-        if done.is_new:
-            _write_down(store, actor, run, deed, done)
+    run = find(store, deed.run)
+    if known := _done_before(store, run, deed):
+        return known
+    done = VERBS[deed.verb](run, deed)
+    if done.is_new:
+        _write_down(store, actor, run, deed, done)
     return done
 
 

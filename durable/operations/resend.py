@@ -18,9 +18,9 @@ from durable.engine.start import Started, start
 from durable.errors import EventInvalidError
 from durable.models import Event as EventRow
 from durable.operations.book import Actor, write_down
+from durable.operations.certain import certainly
 from durable.store import Store, get_store
 from durable.store.after import after_commit
-from durable.store.executor import repeat
 from durable.wake import wake
 
 
@@ -59,11 +59,21 @@ def invoke_function(
         EventInvalidError, OutputUnserializableError, LimitExceededError: `data` cannot be stored.
     """
     store = get_store()
-    with transaction.atomic(store.alias):
-        started = start(store, function, data, custom_id=custom_id, tenant=tenant)
-        if started.is_new:
-            after = {"run": str(started.run.pk)}
-            write_down(store, actor, "invoke", "function", function, after=after)
+    given = {"custom_id": custom_id, "tenant": tenant}
+    return certainly(store, partial(_invoke, store, function, data, actor, given))
+
+
+def _invoke(
+    store: Store,
+    function: str,
+    data: Mapping[str, Any],
+    actor: Actor,
+    given: Mapping[str, str],
+) -> Started:
+    started = start(store, function, data, **given)
+    if started.is_new:
+        after = {"run": str(started.run.pk)}
+        write_down(store, actor, "invoke", "function", function, after=after)
     return started
 
 
@@ -88,27 +98,26 @@ def resend_event(
         FunctionNotFoundError: one of the functions is not known to this process.
     """
     store = get_store()
-    return repeat(store.alias, partial(_resend, store, event, functions, actor))
+    return certainly(store, partial(_resend, store, event, functions, actor))
 
 
 def _resend(
     store: Store, event: UUID, functions: Collection[str] | None, actor: Actor
 ) -> dict[str, UUID]:
-    with transaction.atomic(store.alias):
-        row = EventRow.objects.using(store.alias).filter(pk=event).first()
-        if row is None:
-            raise EventInvalidError(f"There is no event {event}.", field="event")
-        if getattr(row, "erased", None) is not None:
-            raise EventInvalidError(
-                f"The data of event {event} was erased: there is nothing left to send.",
-                field="event",
-            )
-        ids = route(row).functions if functions is None else list(dict.fromkeys(functions))
-        started = {registry.get(one).id: store.revivals.start(one, row) for one in ids}
-        if not started:
-            return {}
-        await_cancels(store, row, started)
-        after = {name: str(run) for name, run in started.items()}
-        write_down(store, actor, "resend", "event", event, after={"runs": after})
-        after_commit(store.alias, wake, len(started))
+    row = EventRow.objects.using(store.alias).filter(pk=event).first()
+    if row is None:
+        raise EventInvalidError(f"There is no event {event}.", field="event")
+    if getattr(row, "erased", None) is not None:
+        raise EventInvalidError(
+            f"The data of event {event} was erased: there is nothing left to send.",
+            field="event",
+        )
+    ids = route(row).functions if functions is None else list(dict.fromkeys(functions))
+    started = {registry.get(one).id: store.revivals.start(one, row) for one in ids}
+    if not started:
+        return {}
+    await_cancels(store, row, started)
+    after = {name: str(run) for name, run in started.items()}
+    write_down(store, actor, "resend", "event", event, after={"runs": after})
+    after_commit(store.alias, wake, len(started))
     return started

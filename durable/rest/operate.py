@@ -9,10 +9,12 @@ from typing import Any
 from durable.errors import RunStateError
 from durable.models import Run
 from durable.operations.act import Deed, Done, act
+from durable.operations.certain import certainly
 from durable.rest.base import View
-from durable.rest.idempotency import at_once
+from durable.rest.idempotency import PATIENCE
 from durable.rest.problems import Problem
 from durable.rest.representation import brief
+from durable.store import get_store
 
 
 def operate(view: View, run: Run, verb: str, **how: Any) -> Done:
@@ -29,8 +31,9 @@ def operate(view: View, run: Run, verb: str, **how: Any) -> Done:
         StepNotFoundError, EventInvalidError, OutputUnserializableError, LimitExceededError: as
             `act` does.
     """
+    deed = Deed(verb=verb, run=run.pk, **how)
     try:
-        done = at_once(partial(act, view.actor, Deed(verb=verb, run=run.pk, **how)))
+        done = certainly(get_store(), partial(act, view.actor, deed), PATIENCE)
     except RunStateError as error:
         raise conflict(run, str(error)) from error
     run.refresh_from_db()
