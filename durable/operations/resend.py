@@ -41,7 +41,7 @@ def run_now(function: str, data: Mapping[str, Any], *, actor: Actor) -> UUID:
     """Start one function, whatever triggers it has, and no other; return the id of its run.
 
     Raises:
-        FunctionNotFoundError: this process does not know it.
+        FunctionNotFoundError: this process does not know it, or it is durable's own.
         EventInvalidError, OutputUnserializableError, LimitExceededError: `data` cannot be stored.
     """
     store = get_store()
@@ -69,7 +69,7 @@ def resend_event(
 
     Raises:
         EventInvalidError: there is no such event, or its data was erased.
-        FunctionNotFoundError: one of the functions is not known to this process.
+        FunctionNotFoundError: one of the functions is not known to this process, or is durable's own.
     """
     store = get_store()
     return repeat(store.alias, partial(_resend, store, event, functions, actor))
@@ -88,7 +88,7 @@ def _resend(
                 field="event",
             )
         ids = route(row).functions if functions is None else list(dict.fromkeys(functions))
-        started = {registry.get(one).id: store.revivals.start(one, row) for one in ids}
+        started = {registry.get_of_site(one).id: store.revivals.start(one, row) for one in ids}
         if not started:
             return {}
         await_cancels(store, row, started)

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 import durable
-from durable.authoring.registry import Registry
+from durable.authoring.registry import Registry, registry
 from durable.models import Operation, Run
+from durable.own import many, roundtrip
 from tests.harness import Player
 from tests.rest.test_runs import Api, get, order, post
 
@@ -129,3 +130,15 @@ def test_a_request_that_is_sent_again_is_answered_as_before(api: Api, player: Pl
     ]
     assert replays[0].json() == replays[1].json()
     assert Run.objects.count() == 2
+
+
+@pytest.mark.parametrize("own", [many.many, roundtrip.answer])
+def test_functions_of_durable_itself_are_neither_listed_nor_invoked(
+    api: Api, player: Player, own: durable.Function
+) -> None:
+    registry.add(own)
+    assert get(api(), "functions/")["results"] == []
+    assert api().get(f"/durable/functions/{own.id}/").status_code == 404
+    data = {"verb": "erase", "selection": {}, "who": "nobody", "via": "nothing"}
+    assert post(api(), f"functions/{own.id}/invoke/", {"data": data}).status_code == 404
+    assert not Run.objects.exists()
