@@ -77,7 +77,7 @@ def offer_run(admin: FunctionModelAdmin, request: HttpRequest, function: str) ->
     """Show the form, or start the run and go to its page."""
     acting.require(request, "send_event")
     row = function_rows.row(function)
-    if row is None or row.function is None:
+    if row is None or not row.is_startable:
         raise Http404
     source, data = example(request, row)
     form = RunForm(request.POST or None, initial={"payload": data})

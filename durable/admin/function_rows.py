@@ -48,6 +48,11 @@ class Row:
         return min(times, key=lambda line: str(line.following), default=None)
 
     @property
+    def is_startable(self) -> bool:
+        """Whether people may start it by its id."""
+        return self.function is not None and not registry.is_own(self.id)
+
+    @property
     def overridden(self) -> list[str]:
         """The options that are not as the code has them."""
         return [name for name in OPTIONS if getattr(self.config, name) is not None]

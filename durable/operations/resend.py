@@ -55,7 +55,7 @@ def invoke_function(
         tenant: whose run it is.
 
     Raises:
-        FunctionNotFoundError: this process does not know it.
+        FunctionNotFoundError: this process does not know it, or it is durable's own.
         EventInvalidError, OutputUnserializableError, LimitExceededError: `data` cannot be stored.
     """
     store = get_store()
@@ -95,7 +95,7 @@ def resend_event(
 
     Raises:
         EventInvalidError: there is no such event, or its data was erased.
-        FunctionNotFoundError: one of the functions is not known to this process.
+        FunctionNotFoundError: one of the functions is not known to this process, or is durable's own.
     """
     store = get_store()
     return certainly(store, partial(_resend, store, event, functions, actor))
@@ -113,7 +113,7 @@ def _resend(
             field="event",
         )
     ids = route(row).functions if functions is None else list(dict.fromkeys(functions))
-    started = {registry.get(one).id: store.revivals.start(one, row) for one in ids}
+    started = {registry.get_of_site(one).id: store.revivals.start(one, row) for one in ids}
     if not started:
         return {}
     await_cancels(store, row, started)

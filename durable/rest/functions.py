@@ -45,8 +45,8 @@ class FunctionViews(ViewSet):
         "List functions", gives={200: FunctionListShape}, examples={"functions": examples.FUNCTIONS}
     )
     def list(self, request: Request) -> Response:
-        """All that are registered, by id."""
-        found = sorted(registry, key=lambda function: function.id)
+        """All that are registered, by id, without durable's own."""
+        found = sorted(registry.of_site, key=lambda function: function.id)
         return Response({"results": [_described(function) for function in found]})
 
     @described(
@@ -106,7 +106,7 @@ class FunctionViews(ViewSet):
 
 def _known(id: str) -> Function:
     try:
-        return registry.get(id)
+        return registry.get_of_site(id)
     except FunctionNotFoundError:
         raise Problem(404, "not_found") from None
 

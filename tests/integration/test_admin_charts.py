@@ -143,3 +143,19 @@ def test_staff_without_the_permission_see_nothing(path: str) -> None:
     browser = Client()
     browser.force_login(user)
     assert browser.get(path).status_code == 403
+
+
+@pytest.mark.parametrize("may_read", [True, False])
+def test_what_errors_say_is_for_who_may_see_payloads(may_read: bool) -> None:
+    error = '{"code":"x","name":"KeyError","message":"a confidential word","stack":""}'
+    at = clock.now() - timedelta(minutes=30)
+    rows.run(RunStatus.FAILED, function="shop", ended=at, error=error)
+    count()
+    user = User.objects.create_user("sam", is_staff=True)
+    codenames = ["view_runtally", *(["view_payload"] if may_read else [])]
+    user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+    browser = Client()
+    browser.force_login(user)
+    shown = get(browser, CHARTS)
+    assert "KeyError" in shown
+    assert ("confidential" in shown) is may_read

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 import durable
 from durable import clock
-from durable.authoring.registry import Registry
+from durable.authoring.registry import Registry, registry
 from durable.models import (
     FunctionConfig,
     Operation,
@@ -24,6 +24,7 @@ from durable.models import (
     StepStatus,
     TimeTally,
 )
+from durable.own import many
 from tests.integration import rows
 from tests.integration.browsers import get, staff
 
@@ -262,3 +263,13 @@ def test_enter_in_a_field_saves_and_does_not_pause(admin_client: Client) -> None
     assert 'name="_save"' in form
     for button in form.split("<button")[1:]:
         assert 'form="durable-do"' in button.split(">")[0]
+
+
+def test_a_function_of_durable_itself_is_shown_but_not_run_from_its_page(
+    admin_client: Client,
+) -> None:
+    registry.add(many.many)
+    assert f"{many.FUNCTION}/run/" not in get(admin_client, f"{LIST}{many.FUNCTION}/change/")
+    response = admin_client.post(f"{LIST}{many.FUNCTION}/run/", {"payload": "{}"})
+    assert response.status_code == 404
+    assert not Run.objects.exists()
