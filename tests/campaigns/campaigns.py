@@ -154,7 +154,9 @@ def chaos(options: Options) -> Tally:
     """C: real clusters under fire, for `--most` seconds; twelve minutes if that is not said."""
     tally = _tally("C chaos", options)
     seconds = min(options.most, TWELVE_MINUTES)
-    tally.play(f"{seconds} seconds", partial(burn, tally, seconds))
+    tally.play(
+        f"{seconds} seconds", partial(burn, tally, seconds, is_server_ours=options.is_server_ours)
+    )
     tally.figures["seconds under fire"] = seconds
     return tally
 
