@@ -19,7 +19,7 @@ from durable.authoring.trigger import TriggerEvent
 from durable.errors import DurableError
 from durable.models import Event, FunctionConfig
 from durable.operations.configure import pause_function, reset_function, resume_function
-from durable.operations.resend import invoke_function
+from durable.operations.dispatch import invoke_function
 from durable.store import get_store
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""What people do to one run: the verb and its line in the book, in one transaction."""
+"""What people do to one run: the verb and its line in the audit log, in one transaction."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from durable.engine.lookup import find
 from durable.engine.revive import replay, retry
 from durable.errors import RunStateError
 from durable.models import Operation, Run, RunStatus
-from durable.operations.book import Actor, write_down
+from durable.operations.audit import Actor, write_down
 from durable.operations.certain import certainly
 from durable.operations.erase import erase
 from durable.operations.intervene import deliver_to, skip_sleep

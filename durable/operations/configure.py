@@ -14,7 +14,7 @@ from durable.authoring.registry import registry
 from durable.engine.overrides import overrides
 from durable.errors import FunctionConfigInvalidError, FunctionNotFoundError
 from durable.models import FunctionConfig, Run
-from durable.operations.book import Actor, write_down
+from durable.operations.audit import Actor, write_down
 from durable.playback.request import ParallelMode
 from durable.playback.retry import LONGEST
 from durable.store import Store, get_store
@@ -178,7 +178,7 @@ def _tell(due: int) -> None:
 
 
 def shown(row: FunctionConfig, name: str) -> Any:
-    """Return an option as the book of operations and people see it."""
+    """Return an option as the audit log and people see it."""
     value = getattr(row, name)
     if name == "backoff":
         return None if row.delays is None else list(row.delays)

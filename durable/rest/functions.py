@@ -16,7 +16,7 @@ from durable.authoring.trigger import Trigger, TriggerEvent
 from durable.engine.options import Options
 from durable.errors import FunctionNotFoundError
 from durable.models import Run
-from durable.operations.resend import invoke_function
+from durable.operations.dispatch import invoke_function
 from durable.rest import examples, representation
 from durable.rest.base import ViewSet
 from durable.rest.idempotency import HEADER, once

@@ -15,7 +15,7 @@ from durable.errors import DurableError
 from durable.ids import new_id
 from durable.management.actor import commander
 from durable.models import Event, Run
-from durable.operations.resend import send_event
+from durable.operations.dispatch import send_event
 from durable.store import get_store
 
 _SHOWN = 20  # runs that are listed

@@ -1,4 +1,4 @@
-"""Events sent, and functions invoked, by somebody: with a line in the book."""
+"""Events sent, and functions invoked, by somebody: written down in the audit log."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from durable.engine.route import route
 from durable.engine.start import Started, start
 from durable.errors import EventInvalidError
 from durable.models import Event as EventRow
-from durable.operations.book import Actor, write_down
+from durable.operations.audit import Actor, write_down
 from durable.operations.certain import certainly
 from durable.store import Store, get_store
 from durable.store.after import after_commit
