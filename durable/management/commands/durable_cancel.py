@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 import durable
+from durable.management.command import DatabaseCommand
 from durable.management.find import find_run
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     """With `--verbosity 0` nothing is printed."""
 
     help = "Cancel runs: no further step of them starts."

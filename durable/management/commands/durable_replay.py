@@ -6,14 +6,15 @@ import json
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 import durable
 from durable.errors import DurableError
+from durable.management.command import DatabaseCommand
 from durable.management.find import find_run
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     """With `--verbosity 0` only the id of the new run is printed."""
 
     help = "Make a new run of the same function, with the same event or other data."

@@ -6,20 +6,21 @@ import json
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
 import durable
 from durable.authoring.registry import registry
 from durable.errors import DurableError
 from durable.ids import new_id
+from durable.management.command import DatabaseCommand
 from durable.models import Event, Run
 from durable.store import get_store
 
 _SHOWN = 20  # runs that are listed
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     """With `--verbosity 0` only the event's id is printed."""
 
     help = "Send an event, and say which runs it started."

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from getpass import getuser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
+from durable.management.command import DatabaseCommand
 from durable.management.words import write
 from durable.operations.book import Actor
 from durable.operations.verify import INVARIANTS, Breach, Report, verify
@@ -23,7 +24,7 @@ logger = logging.getLogger("durable.verify")
 _SHOWN = 20  # rows of one sentence
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     """Exit code 0 if all is true that has to be, or was put right; 1 if not."""
 
     help = "Check on a live site that no run was lost, doubled or left behind."
