@@ -159,6 +159,6 @@ def test_what_somebody_asked_for_is_not_replayed_by_who_may_not_ask(player: Play
     registry.add(many.many)
     run = Run.objects.get(pk=many.ask(ANNA, "cancel", Selection(function="case"), "w"))
     other = {"verb": "erase", "selection": {}, "who": "anna", "via": "admin"}
-    with pytest.raises(RunStateError, match=r"it is not replayed\. Ask anew"):
+    with pytest.raises(RunStateError, match="it is not replayed"):
         act(Actor(who="eve", via="api"), Deed(verb="replay", run=run.pk, data=other))
     assert Run.objects.count() == 1

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from durable.errors import RunStateError
 from durable.management.actor import commander
+from durable.management.command import DatabaseCommand
 from durable.management.find import find_run
 from durable.models import Run
 from durable.operations.act import Deed, act
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     """With `--verbosity 0` nothing is printed."""
 
     help = "Cancel runs: no further step of them starts."

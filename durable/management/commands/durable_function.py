@@ -7,11 +7,12 @@ from argparse import ArgumentTypeError
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
 from durable.errors import FunctionConfigInvalidError, FunctionNotFoundError
 from durable.management.actor import commander
+from durable.management.command import DatabaseCommand
 from durable.management.words import line, write
 from durable.models import FunctionConfig
 from durable.operations.configure import (
@@ -28,7 +29,7 @@ from durable.store import Store, get_store
 _ALL = "all"
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     """With `--verbosity 0` no text is printed."""
 
     help = "Say how a function is configured without a deploy; pause, resume or configure it."

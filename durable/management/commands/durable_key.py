@@ -5,18 +5,19 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from durable import clock
 from durable.access.keys import KeyInvalidError, Made, Rights, make, revoke, rotate
 from durable.management.actor import commander
+from durable.management.command import DatabaseCommand
 from durable.models import Key
 from durable.store import get_store
 
 _ACTIONS = ("create", "list", "rotate", "revoke")
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     """With `--verbosity 0`, create and rotate print the secret and nothing else."""
 
     help = "Make, list, rotate and revoke keys for the API."

@@ -6,15 +6,16 @@ import json
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from durable.errors import DurableError
 from durable.management.actor import commander
+from durable.management.command import DatabaseCommand
 from durable.management.find import find_run
 from durable.operations.act import Deed, act
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     """With `--verbosity 0` only the id of the new run is printed."""
 
     help = "Make a new run of the same function, with the same event or other data."

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
 from durable.errors import RunStateError
 from durable.management.actor import commander
+from durable.management.command import DatabaseCommand
 from durable.management.find import find_run
 from durable.operations.act import Deed, act
 from durable.store import get_store
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     """With `--verbosity 0` nothing is printed."""
 
     help = "Have runs that failed, or were cancelled, go on from the step that failed."

@@ -6,7 +6,7 @@ import json
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
 from durable.authoring.event import Event as Sent
@@ -14,6 +14,7 @@ from durable.authoring.registry import registry
 from durable.errors import DurableError
 from durable.ids import new_id
 from durable.management.actor import commander
+from durable.management.command import DatabaseCommand
 from durable.models import Event, Run
 from durable.operations.dispatch import send_event
 from durable.store import get_store
@@ -21,7 +22,7 @@ from durable.store import get_store
 _SHOWN = 20  # runs that are listed
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     """With `--verbosity 0` only the event's id is printed."""
 
     help = "Send an event, and say which runs it started."

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from shutil import get_terminal_size
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 from django.db.models.functions import Substr
 
 from durable import clock
 from durable.engine.words import span, took
 from durable.management import timeline
+from durable.management.command import DatabaseCommand
 from durable.management.export import everything
 from durable.management.find import find_run
 from durable.management.words import coloured, line, lines, moment, signs_for, write
@@ -24,7 +25,7 @@ from durable.store import get_store
 _GLANCE = 200  # characters of a result that are read for its line
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     """With `--verbosity 0` without the steps, with 2 the whole result."""
 
     help = "Show one run: what it is, and when each of its steps ran."

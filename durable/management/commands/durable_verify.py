@@ -9,9 +9,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from durable.management.actor import commander
+from durable.management.command import DatabaseCommand
 from durable.management.words import write
 from durable.operations.verify import INVARIANTS, Breach, Report, verify
 from durable.store import get_store
@@ -22,7 +23,7 @@ logger = logging.getLogger("durable.verify")
 _SHOWN = 20  # rows of one sentence
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     """Exit code 0 if all is true that has to be, or was put right; 1 if not."""
 
     help = "Check on a live site that no run was lost, doubled or left behind."
