@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
-from durable.admin import chart_svg, function_rows, show
+from durable.admin import chart_svg, function_rows, payload, show
 from durable.admin.acting import require
 from durable.admin.readonly import ReadOnlyAdmin
 from durable.models import Run, RunTally
@@ -41,7 +41,7 @@ class ChartAdmin(ReadOnlyAdmin[RunTally]):
             "size": chart_svg,
             "is_counted": found.counted_until is not None,
             "durations": chart_svg.durations(function_rows.rows()),
-            "failures": [self._failure(one) for one in failures(alias, hours)],
+            "failures": [self._failure(request, one) for one in failures(alias, hours)],
             **(extra_context or {}),
         }
         return TemplateResponse(request, "admin/durable/runtally/change_list.html", context)
@@ -55,7 +55,7 @@ class ChartAdmin(ReadOnlyAdmin[RunTally]):
         asked = request.GET.get("hours", "")
         return int(asked) if asked in {str(one) for one in STRETCHES} else max(STRETCHES)
 
-    def _failure(self, one: FailureGroup) -> dict[str, Any]:
+    def _failure(self, request: HttpRequest, one: FailureGroup) -> dict[str, Any]:
         return {
             "function": one.function,
             "function_url": show.url(
@@ -63,7 +63,7 @@ class ChartAdmin(ReadOnlyAdmin[RunTally]):
             ),
             "name": one.name or _("others"),
             "place": one.place,
-            "message": one.message,
+            "message": one.message if payload.may_see(request, one.function) else "",
             "count": f"{one.count:,}",
             "last": show.ago(one.last),
             "run": show.link(self.admin_site, Run(pk=one.run), show.tail(one.run)),

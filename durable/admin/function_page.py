@@ -97,7 +97,7 @@ def parts(request: HttpRequest, site: AdminSite, row: Row) -> dict[str, Any]:
         "do_url": show.url(site, "functionconfig", "do", *here, "pause")[: -len("pause/")],
         "run_url": show.url(site, "functionconfig", "run", *here),
         "may_configure": may_change,
-        "may_run": row.function is not None and request.user.has_perm("durable.send_event"),
+        "may_run": row.is_startable and request.user.has_perm("durable.send_event"),
         "may_reset": may_change and bool(row.overridden),
         "parallel": _parallel(row),
         "history": _history(row.id),

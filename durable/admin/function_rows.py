@@ -10,9 +10,9 @@ from durable.authoring.registry import registry
 from durable.authoring.trigger import TriggerEvent
 from durable.engine.words import span
 from durable.models import FunctionConfig, Run
-from durable.operations.coming import Coming, coming
 from durable.operations.configure import OPTIONS
 from durable.operations.figures import Figures, figures
+from durable.operations.schedule import Coming, coming
 from durable.store import get_store
 
 
@@ -46,6 +46,11 @@ class Row:
         """The cron line that comes next."""
         times = [line for line in self.lines if line.following is not None]
         return min(times, key=lambda line: str(line.following), default=None)
+
+    @property
+    def is_startable(self) -> bool:
+        """Whether people may start it by its id."""
+        return self.function is not None and not registry.is_own(self.id)
 
     @property
     def overridden(self) -> list[str]:

@@ -10,6 +10,7 @@ from django.contrib.admin.sites import AdminSite
 from django.http import HttpRequest
 
 from durable.admin import payload, show
+from durable.authoring.registry import registry
 from durable.ids import new_id
 from durable.models import Run, RunStatus, Step
 from durable.models.status import OPEN_STEP
@@ -50,7 +51,7 @@ def offers(
     fits = {
         "cancel": not run.is_final,
         "retry": run.status in (RunStatus.FAILED, RunStatus.CANCELLED) and not is_erased,
-        "replay": not is_erased,
+        "replay": not is_erased and not registry.is_own(run.function),
         "skip": bool(sleeps),
         "deliver": bool(waits),
         "erase": run.is_final and run.erased is None,

@@ -13,6 +13,10 @@ from durable.errors import FunctionNotFoundError
 _OWN = f"{__name__.partition('.')[0]}.own."  # where durable's own functions are
 
 
+def _is_own(function: Function) -> bool:
+    return function.handler.__module__.startswith(_OWN)
+
+
 @dataclass(slots=True)
 class Registry:
     """Filled while modules are imported; read by senders and workers."""
@@ -62,6 +66,23 @@ class Registry:
                 "renamed, or its module is not imported."
             ) from None
 
+    def get_of_site(self, function_id: str) -> Function:
+        """Return a function that may be started by its id: durable's own are not, they are asked.
+
+        Raises:
+            FunctionNotFoundError: no module that was imported defines it, or it is durable's own.
+        """
+        function = self.get(function_id)
+        if _is_own(function):
+            raise FunctionNotFoundError(
+                f"Function {function_id!r} is durable's own, and is started by durable only."
+            )
+        return function
+
+    def is_own(self, function_id: str) -> bool:
+        """Whether a function is durable's own: what it does was allowed to who asked for it."""
+        return function_id in self.functions and _is_own(self.functions[function_id])
+
     def listeners(self, name: str) -> list[tuple[TriggerEvent, Function]]:
         """Return the functions that listen to events of this name, with each trigger that says so."""
         wild = [pair for pair in self._wildcards if pair[0].matches(name)]
@@ -75,7 +96,7 @@ class Registry:
     @property
     def of_site(self) -> list[Function]:
         """The functions without durable's own."""
-        return [one for one in self if not one.handler.__module__.startswith(_OWN)]
+        return [one for one in self if not _is_own(one)]
 
     def __iter__(self) -> Iterator[Function]:
         return iter(self.functions.values())

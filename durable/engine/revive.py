@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import transaction
 
 from durable import clock
+from durable.authoring.registry import registry
 from durable.engine.cancelling import await_cancels
 from durable.engine.ingest import data_text
 from durable.engine.lookup import find
@@ -121,12 +122,17 @@ def replay(
 
     Raises:
         RunNotFoundError: there is no such run.
-        RunStateError: what the new run would start from was erased.
+        RunStateError: what the new run would start from was erased, or the function is durable's own.
         StepNotFoundError: it has no such step; the message lists those it has.
         EventInvalidError, OutputUnserializableError, LimitExceededError: `input` cannot be stored.
     """
     store = get_store()
     run = find(store, run_id)
+    if registry.is_own(run.function):
+        raise RunStateError(
+            f"Run {run.pk} of {run.function!r} did what somebody had asked for and was allowed to: it "
+            "is not replayed. Ask anew."
+        )
     steps = _before(run, store.revivals.steps(run.pk), from_step)
     event = None if input is None else _derived(store, run, input)
     new = repeat(store.alias, partial(_replay, store, run, event, steps, new_id()))

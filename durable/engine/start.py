@@ -52,10 +52,10 @@ def start(
         tenant: whose run it is.
 
     Raises:
-        FunctionNotFoundError: this process does not know it.
+        FunctionNotFoundError: this process does not know it, or it is durable's own.
         EventInvalidError, OutputUnserializableError, LimitExceededError: `data` cannot be stored.
     """
-    function = registry.get(function_id)
+    function = registry.get_of_site(function_id)
     text = data_text({**data, "_durable": {"fn_id": function.id}}, f"invoke {function.id!r}")
     event = event_row(INVOKED, text, source=Event(tenant=tenant))
     if custom_id:

@@ -1,4 +1,4 @@
-"""What people do to one run: the verb and its line in the book, in one transaction."""
+"""What people do to one run: the verb and its line in the audit log, in one transaction."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from durable.engine.lookup import find
 from durable.engine.revive import replay, retry
 from durable.errors import RunStateError
 from durable.models import Operation, Run, RunStatus
-from durable.operations.book import Actor, write_down
+from durable.operations.audit import Actor, write_down
 from durable.operations.certain import certainly
 from durable.operations.erase import erase
 from durable.operations.intervene import deliver_to, skip_sleep
@@ -30,6 +30,8 @@ class Deed:
         step: the one to start from, to skip or to deliver to: its name, or its number in the table;
             without it a replay is of the whole, and others are of the oldest that is open.
         data: of the event, for a replay with other input and for a delivery.
+        name: of the event that is delivered; the one that is waited for, if left out.
+        reason: for people, why it was cancelled; it is kept with the run.
         once: a word by which the same wish is known when it is sent twice.
     """
 
@@ -37,6 +39,8 @@ class Deed:
     run: str | UUID
     step: str | int | None = None
     data: Mapping[str, Any] | None = None
+    name: str = ""
+    reason: str = "It was cancelled by hand."
     once: str = ""
 
 
@@ -102,7 +106,7 @@ def _write_down(store: Store, actor: Actor, run: Run, deed: Deed, done: Done) ->
 
 
 def _cancel(run: Run, deed: Deed) -> Done:
-    if cancel(run.pk, "It was cancelled by hand."):
+    if cancel(run.pk, deed.reason):
         return Done(True)
     after = find(get_store(), run.pk)
     if after.status == RunStatus.CANCELLED:
@@ -129,7 +133,7 @@ def _skip(run: Run, deed: Deed) -> Done:
 
 
 def _deliver(run: Run, deed: Deed) -> Done:
-    return Done(True, deliver_to(run.pk, deed.step, deed.data or {}))
+    return Done(True, deliver_to(run.pk, deed.step, deed.data or {}, name=deed.name))
 
 
 def _erase(run: Run, deed: Deed) -> Done:

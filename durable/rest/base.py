@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO
 from typing import Any, TypeVar
 
+from django.apps import apps
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Model, QuerySet
@@ -20,7 +21,7 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSetMixin
 
 from durable.models import Key
-from durable.operations.book import Actor
+from durable.operations.audit import Actor
 from durable.rest.authentication import KeyAuthentication, SignatureAuthentication
 from durable.rest.body import raw_body
 from durable.rest.openapi import inspector
@@ -68,6 +69,13 @@ class View(APIView):
     def as_view(cls, **initkwargs: Any) -> Any:
         """Return the view, which opens its own transactions whatever the site's ATOMIC_REQUESTS."""
         return on_its_own(super().as_view(**initkwargs))
+
+    def get_renderers(self) -> list[BaseRenderer]:
+        """Return what answers may be; pages for browsers where the site has the templates for them."""
+        found: list[BaseRenderer] = super().get_renderers()
+        if apps.is_installed("rest_framework"):
+            return found
+        return [one for one in found if not isinstance(one, BrowsableAPIRenderer)]
 
     def operation_of(self, request: Request) -> str:
         """Return the name of what a request asks for."""
@@ -129,7 +137,7 @@ class View(APIView):
 
     @property
     def actor(self) -> Actor:
-        """Who makes the request, for the book of operations."""
+        """Who makes the request, for the audit log."""
         key = self.request.auth
         who = key.actor if isinstance(key, Key) else str(self.request.user)
         return Actor(who=who, via="api")

@@ -1,4 +1,4 @@
-"""What people do to runs: each verb, its line in the book, and the same to many."""
+"""What people do to runs: each verb, its line in the audit log, and the same to many."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from durable.authoring.registry import registry
 from durable.errors import RunStateError
 from durable.models import Operation, Run
 from durable.operations.act import Deed, act
-from durable.operations.book import Actor
+from durable.operations.audit import Actor
 from durable.operations.selection import Selection
 from durable.own import many
 from tests.harness import Player, journal, say
@@ -153,3 +153,12 @@ def test_runs_that_begin_after_the_wish_are_left_alone(player: Player) -> None:
 
 def test_a_bare_run_has_no_progress_of_many(player: Player) -> None:
     assert many.progress(player.store.alias, player.play(lambda ctx: 1)) is None
+
+
+def test_what_somebody_asked_for_is_not_replayed_by_who_may_not_ask(player: Player) -> None:
+    registry.add(many.many)
+    run = Run.objects.get(pk=many.ask(ANNA, "cancel", Selection(function="case"), "w"))
+    other = {"verb": "erase", "selection": {}, "who": "anna", "via": "admin"}
+    with pytest.raises(RunStateError, match="it is not replayed"):
+        act(Actor(who="eve", via="api"), Deed(verb="replay", run=run.pk, data=other))
+    assert Run.objects.count() == 1

@@ -18,6 +18,7 @@ from durable.operations.rollup import advance
 from durable.operations.series import failures, series
 from durable.store import get_store
 from tests.integration import rows
+from tests.integration.browsers import get
 
 pytestmark = pytest.mark.django_db
 CHARTS, HEALTH = "/admin/durable/runtally/", "/admin/durable/worker/"
@@ -31,12 +32,6 @@ def ended(minutes: float, status: str = RunStatus.COMPLETED, function: str = "sh
 def count() -> None:
     Rollup.objects.update(due_at=rows.ago(1))
     advance(get_store())
-
-
-def get(browser: Client, path: str) -> str:
-    response = browser.get(path)
-    assert response.status_code == 200, response
-    return response.content.decode()
 
 
 def test_what_was_counted_and_what_has_only_just_ended_are_one_series() -> None:
@@ -148,3 +143,19 @@ def test_staff_without_the_permission_see_nothing(path: str) -> None:
     browser = Client()
     browser.force_login(user)
     assert browser.get(path).status_code == 403
+
+
+@pytest.mark.parametrize("may_read", [True, False])
+def test_what_errors_say_is_for_who_may_see_payloads(may_read: bool) -> None:
+    error = '{"code":"x","name":"KeyError","message":"a confidential word","stack":""}'
+    at = clock.now() - timedelta(minutes=30)
+    rows.run(RunStatus.FAILED, function="shop", ended=at, error=error)
+    count()
+    user = User.objects.create_user("sam", is_staff=True)
+    codenames = ["view_runtally", *(["view_payload"] if may_read else [])]
+    user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+    browser = Client()
+    browser.force_login(user)
+    shown = get(browser, CHARTS)
+    assert "KeyError" in shown
+    assert ("confidential" in shown) is may_read

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 import durable
 from durable import clock
-from durable.authoring.registry import Registry
+from durable.authoring.registry import Registry, registry
 from durable.models import (
     FunctionConfig,
     Operation,
@@ -24,7 +24,9 @@ from durable.models import (
     StepStatus,
     TimeTally,
 )
+from durable.own import many
 from tests.integration import rows
+from tests.integration.browsers import get, staff
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/durable/functionconfig/"
@@ -40,21 +42,6 @@ def shop(fresh_registry: Registry) -> durable.Function:
     nightly = durable.TriggerCron(cron="0 3 * * *")
     make = durable.create_function(fn_id="shop", name="Web shop", trigger=[paid, nightly])
     return make(lambda ctx: None)
-
-
-def staff(*permissions: str) -> Client:
-    """Return the browser of a member of staff with these permissions."""
-    user = User.objects.create_user("sam", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    browser = Client()
-    browser.force_login(user)
-    return browser
-
-
-def get(browser: Client, path: str) -> str:
-    response = browser.get(path)
-    assert response.status_code == 200, response
-    return response.content.decode()
 
 
 def test_all_functions_are_listed_registered_or_not(admin_client: Client) -> None:
@@ -177,7 +164,7 @@ def test_run_now_is_filled_in_from_the_newest_event_and_starts_this_function_onl
     assert (Run.objects.count() - before, run.function) == (1, "shop")
     assert run.event is not None
     assert '"total":3' in run.event.data
-    assert Operation.objects.get().action == "run"
+    assert Operation.objects.get().action == "invoke"
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", '"x"', '{"x": NaN}', '{"x": "\\ud800"}'])
@@ -276,3 +263,13 @@ def test_enter_in_a_field_saves_and_does_not_pause(admin_client: Client) -> None
     assert 'name="_save"' in form
     for button in form.split("<button")[1:]:
         assert 'form="durable-do"' in button.split(">")[0]
+
+
+def test_a_function_of_durable_itself_is_shown_but_not_run_from_its_page(
+    admin_client: Client,
+) -> None:
+    registry.add(many.many)
+    assert f"{many.FUNCTION}/run/" not in get(admin_client, f"{LIST}{many.FUNCTION}/change/")
+    response = admin_client.post(f"{LIST}{many.FUNCTION}/run/", {"payload": "{}"})
+    assert response.status_code == 404
+    assert not Run.objects.exists()

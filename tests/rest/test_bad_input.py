@@ -10,6 +10,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.test import Client, RequestFactory
 
 from durable import clock
@@ -269,3 +270,13 @@ def test_a_thousand_events_are_taken(api: Api) -> None:
 
 def test_not_more_than_a_hundred_mistakes_are_told(refused: Callable[..., Any]) -> None:
     assert len(refused(json.dumps([{}] * 1000))[2]["errors"]) == 100
+
+
+def test_a_browser_gets_json_where_the_site_has_no_pages_for_it(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apps, "is_installed", lambda name: name != "rest_framework")
+    wants = "text/html,application/xhtml+xml,*/*;q=0.8"
+    answer = client.get("/durable/runs/", headers={"accept": wants})
+    assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
+    assert client.get("/durable/runs/", headers={"accept": "text/html"}).status_code == 406

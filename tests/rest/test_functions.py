@@ -8,8 +8,9 @@ import pytest
 from django.db import OperationalError
 
 import durable
-from durable.authoring.registry import Registry
+from durable.authoring.registry import Registry, registry
 from durable.models import Operation, Receipt, Run
+from durable.own import many, roundtrip
 from tests.harness import Player
 from tests.invariants.seam import seen
 from tests.rest.test_runs import Api, get, order, post
@@ -157,3 +158,15 @@ def test_it_is_invoked_once_though_the_connection_is_lost_at_the_commit(
     assert str(Run.objects.get().pk) == answer.json()["run"]["id"]
     assert Operation.objects.filter(kind="function").count() == 1
     assert Receipt.objects.count() == len(headers)
+
+
+@pytest.mark.parametrize("own", [many.many, roundtrip.answer])
+def test_functions_of_durable_itself_are_neither_listed_nor_invoked(
+    api: Api, player: Player, own: durable.Function
+) -> None:
+    registry.add(own)
+    assert get(api(), "functions/")["results"] == []
+    assert api().get(f"/durable/functions/{own.id}/").status_code == 404
+    data = {"verb": "erase", "selection": {}, "who": "nobody", "via": "nothing"}
+    assert post(api(), f"functions/{own.id}/invoke/", {"data": data}).status_code == 404
+    assert not Run.objects.exists()

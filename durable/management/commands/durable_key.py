@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import getpass
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from durable import clock
 from durable.access.keys import KeyInvalidError, Made, Rights, make, revoke, rotate
+from durable.management.actor import commander
+from durable.management.command import DatabaseCommand
 from durable.models import Key
-from durable.operations.book import Actor
 from durable.store import get_store
 
 _ACTIONS = ("create", "list", "rotate", "revoke")
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     """With `--verbosity 0`, create and rotate print the secret and nothing else."""
 
     help = "Make, list, rotate and revoke keys for the API."
@@ -53,7 +53,7 @@ class Command(BaseCommand):
             rate=options["rate"],
             expires=None if days is None else clock.now() + timedelta(days=days),
         )
-        made = make(get_store(), _actor(), rights.key(), signs=options["signs"])
+        made = make(get_store(), commander(), rights.key(), signs=options["signs"])
         self._show(made, options["verbosity"])
 
     def _list(self, options: Any) -> None:
@@ -63,14 +63,14 @@ class Command(BaseCommand):
     def _rotate(self, options: Any) -> None:
         overlap = timedelta(hours=options["overlap"])
         key = _found(options["key"])
-        made = rotate(get_store(), _actor(), key, overlap)
+        made = rotate(get_store(), commander(), key, overlap)
         self._show(made, options["verbosity"])
         if options["verbosity"]:
             self.stdout.write(f"{key.prefix} goes on until {key.expires:%Y-%m-%d %H:%M:%S %Z}.")
 
     def _revoke(self, options: Any) -> None:
         key = _found(options["key"])
-        is_done = revoke(get_store(), _actor(), key)
+        is_done = revoke(get_store(), commander(), key)
         if options["verbosity"]:
             self.stdout.write(f"{key.prefix} {'is' if is_done else 'was'} revoked")
 
@@ -103,11 +103,3 @@ def _rights(key: Key) -> str:
     if key.rate is not None:
         said.append(f"{key.rate} a minute")
     return ", ".join(said)
-
-
-def _actor() -> Actor:
-    try:
-        who = getpass.getuser()
-    except (KeyError, OSError):  # a container may know no name for its user
-        who = "somebody"
-    return Actor(who=who, via="command")

@@ -8,22 +8,23 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from durable import clock
 from durable.engine.words import span, took
+from durable.management.command import DatabaseCommand
 from durable.management.export import summary
 from durable.management.words import coloured, line, minute, signs_for, write
 from durable.models import Run, RunStatus
-from durable.operations.coming import Coming, coming
 from durable.operations.explain import Outlook, explain
+from durable.operations.schedule import Coming, coming
 from durable.store import get_store
 
 _SCHEDULE = ("FUNCTION", "CRON LINE", "NEXT", "LAST", "WHY IT MAY NOT COME")
 _COLUMNS = ("ID", "STATUS", "FUNCTION", "STARTED", "TOOK", "STEPS", "WHY IT IS NOT MOVING")
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     """With `--verbosity 0` only the ids are printed."""
 
     help = "List the newest runs, and when functions with a cron line run next."

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import connections
 
 from durable import metrics
+from durable.management.command import DatabaseCommand
 from durable.management.words import write
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     """For the textfile collector of a node exporter, where no view may be added."""
 
     help = "Print metrics in the text format of Prometheus."

@@ -7,23 +7,24 @@ from collections import defaultdict
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import connections, transaction
 
 from durable.authoring.duration import duration
 from durable.engine.overrides import kept
 from durable.errors import DurationInvalidError, SettingInvalidError
 from durable.management.actor import commander
+from durable.management.command import DatabaseCommand
 from durable.management.words import line
 from durable.models.status import FINAL_RUN
-from durable.operations.book import write_down
+from durable.operations.audit import write_down
 from durable.operations.prune import BATCH, Batch, prune
 from durable.operations.retention import Retention, checked, retention
 from durable.store import Store, get_store
 from durable.store.pruning import MOST, Removed
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     """It can be stopped at any time: what is gone is gone whole, and the next run goes on."""
 
     help = (

@@ -6,20 +6,23 @@ import json
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
-import durable
+from durable.authoring.event import Event as Sent
 from durable.authoring.registry import registry
 from durable.errors import DurableError
 from durable.ids import new_id
+from durable.management.actor import commander
+from durable.management.command import DatabaseCommand
 from durable.models import Event, Run
+from durable.operations.dispatch import send_event
 from durable.store import get_store
 
 _SHOWN = 20  # runs that are listed
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     """With `--verbosity 0` only the event's id is printed."""
 
     help = "Send an event, and say which runs it started."
@@ -38,10 +41,10 @@ class Command(BaseCommand):
         begun = new_id()  # ids sort by time
         data = _data(sys.stdin.read() if options["data"] == "-" else options["data"])
         given = {name: options[name] for name in ("name", "id", "tenant", "subject")}
-        event = durable.Event(data=data, **given)
+        event = Sent(data=data, **given)
         try:
             with transaction.atomic(using=store.alias):  # until then nobody has got it
-                (event_id,) = durable.send(event)
+                event_id = send_event(event, actor=commander())
                 is_awaited = bool(store.waits.paths([event.name]))
         except DurableError as error:
             raise CommandError(str(error).removeprefix("events[0]: ")) from error

@@ -7,24 +7,25 @@ from collections.abc import Iterator
 from shutil import get_terminal_size
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 from django.db.models.functions import Substr
 
 from durable import clock
 from durable.engine.words import span, took
 from durable.management import timeline
+from durable.management.command import DatabaseCommand
 from durable.management.export import everything
 from durable.management.find import find_run
 from durable.management.words import coloured, line, lines, moment, signs_for, write
 from durable.models import Attempt, Blob, Run, Step
 from durable.operations.explain import Outlook, explain
-from durable.operations.kin import kin_of
+from durable.operations.related_runs import kin_of
 from durable.store import get_store
 
 _GLANCE = 200  # characters of a result that are read for its line
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     """With `--verbosity 0` without the steps, with 2 the whole result."""
 
     help = "Show one run: what it is, and when each of its steps ran."

@@ -1,4 +1,4 @@
-"""What people do in the admin, each with its line in the book: send again, run now, retry, replay."""
+"""What people do in the admin, each with its line in the audit log: send again, run now, retry, replay."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 import durable
 from durable.models import Operation, Run
 from durable.operations.act import Deed, act
-from durable.operations.book import Actor
-from durable.operations.resend import resend_event, run_now
+from durable.operations.audit import Actor
+from durable.operations.dispatch import invoke_function, resend_event
 from tests.campaigns.scenarios.scenario import Scenario, function
 from tests.campaigns.scenarios.scenario import act as body
 from tests.campaigns.stage import Stage, stage
@@ -42,7 +42,7 @@ def attend(stage: Stage) -> None:
     if not Run.objects.filter(replay_of=first.pk).exists():
         act(SAM, Deed(verb="replay", run=first.pk))
     if not Run.objects.filter(function="g").exists():
-        run_now("g", {}, actor=SAM)
+        invoke_function("g", {}, actor=SAM)
     if not stage.notes.get("mended"):
         stage.rest()
     stage.notes["mended"] = True
@@ -54,7 +54,7 @@ def attend(stage: Stage) -> None:
 
 def written(stage: Stage) -> None:
     book = sorted(Operation.objects.values_list("action", flat=True))
-    assert book == ["replay", "resend", "retry", "run"], f"the book says {book}"
+    assert book == ["invoke", "replay", "resend", "retry"], f"the audit log says {book}"
 
 
 SCENARIOS = (
