@@ -23,6 +23,7 @@ COMMANDS = [
     ("durable_cancel", ["1234"]),
     ("durable_retry", ["1234"]),
     ("durable_replay", ["1234"]),
+    ("durable_function", ["shop"]),
 ]
 
 
