@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.apps import apps
 from django.test import Client, RequestFactory
 
 from durable import clock
