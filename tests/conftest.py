@@ -25,7 +25,7 @@ from tests import backends
 
 ACCEPTANCE_TIMEOUT = 180  # seconds: real clusters have to start, die and be noticed
 _EVERY = {  # variables that say how many tests of a tier are played; all of the others always are
-    **dict.fromkeys(("cases", "testing", "scenarios", "rest"), "DURABLE_TEST_EVERY"),
+    **dict.fromkeys(("cases", "integration", "rest", "scenarios", "testing"), "DURABLE_TEST_EVERY"),
     **dict.fromkeys(("acceptance", "browser", "invariants"), "DURABLE_TEST_EVERY_DEAR"),
 }
 
@@ -51,7 +51,7 @@ def _is_for(item: pytest.Item, backend: str) -> bool:
 def _is_drawn(item: pytest.Item) -> bool:
     """Whether a test is among every so manieth of its tiers that the environment asks for."""
     every = int(os.environ.get(_EVERY.get(_tier(item), ""), "1"))
-    return crc32(item.nodeid.encode()) % every == 0
+    return crc32(item.nodeid.encode()) % every == 0 or "integration/store" in item.nodeid
 
 
 def _is_alone(item: pytest.Item) -> bool:

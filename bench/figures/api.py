@@ -10,7 +10,7 @@ from bench.rounds import Spread
 from bench.rows import Row
 from bench.stage import Stage
 from durable.access.keys import Rights, make
-from durable.operations.book import Actor
+from durable.operations.audit import Actor
 from durable.store import get_store
 from tests.acceptance.web import Sender, Web
 

@@ -10,7 +10,7 @@ from bench import runs
 from bench.rounds import take_turns
 from bench.rows import Row
 from bench.stage import Stage
-from durable.operations.book import Actor
+from durable.operations.audit import Actor
 from durable.operations.configure import configure_function
 
 CASES = {"100 steps of 0 ms": (100, 0), "40 steps of 100 ms": (40, 100)}

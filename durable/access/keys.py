@@ -16,7 +16,7 @@ from durable.access.credentials import digest, signing_secrets
 from durable.access.scopes import unknown
 from durable.errors import DurableError
 from durable.models import Key
-from durable.operations.book import Actor, write_down
+from durable.operations.audit import Actor, write_down
 from durable.playback.failure import storable
 from durable.store import Store
 from durable.store.clock import database_in, database_now
@@ -155,7 +155,7 @@ def revoke(store: Store, actor: Actor, key: Key) -> bool:
 
 
 def described(key: Key) -> dict[str, object]:
-    """Return what the book may say of a key."""
+    """Return what the audit log may say of a key."""
     return {
         "name": key.name,
         "operations": key.operations.split(),

@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest
 
-from durable.operations.book import Actor
+from durable.operations.audit import Actor
 
 
 def actor(request: HttpRequest) -> Actor:
@@ -38,5 +38,5 @@ def require_any(request: HttpRequest, *permissions: str) -> None:
 
 
 def log(admin: ModelAdmin[Any], request: HttpRequest, row: Model, verb: str, change: Any) -> None:
-    """Write what was done into Django's log, beside the book of operations."""
+    """Write what was done into Django's log, beside the audit log."""
     admin.log_change(request, row, f"{verb}: {change}" if change else verb)

@@ -19,7 +19,7 @@ from durable.admin.function_actions import RunForm
 from durable.authoring.event import Event as NewEvent
 from durable.errors import DurableError
 from durable.models import Event
-from durable.operations.resend import resend_event, send_event
+from durable.operations.dispatch import resend_event, send_event
 from durable.store import get_store
 
 if TYPE_CHECKING:

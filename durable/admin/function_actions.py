@@ -19,7 +19,7 @@ from durable.authoring.trigger import TriggerEvent
 from durable.errors import DurableError
 from durable.models import Event, FunctionConfig
 from durable.operations.configure import pause_function, reset_function, resume_function
-from durable.operations.resend import run_now
+from durable.operations.dispatch import invoke_function
 from durable.store import get_store
 
 if TYPE_CHECKING:
@@ -85,13 +85,14 @@ def offer_run(admin: FunctionModelAdmin, request: HttpRequest, function: str) ->
     form = RunForm(request.POST or None, initial={"payload": data})
     if request.method == "POST" and form.is_valid():
         try:
-            run = run_now(function, form.cleaned_data["payload"], actor=acting.actor(request))
+            data = form.cleaned_data["payload"]
+            run = invoke_function(function, data, actor=acting.actor(request)).run
         except DurableError as error:
             form.add_error("payload", str(error))
         else:
-            acting.log(admin, request, row.config, "run", str(run))
+            acting.log(admin, request, row.config, "invoke", str(run.pk))
             messages.success(request, _("A run of %s was started.") % function)
-            return show.redirect(admin.admin_site, "run", "change", run)
+            return show.redirect(admin.admin_site, "run", "change", run.pk)
     request.current_app = admin.admin_site.name
     context = {
         **admin.admin_site.each_context(request),

@@ -10,9 +10,9 @@ from durable.authoring.registry import registry
 from durable.authoring.trigger import TriggerEvent
 from durable.engine.words import span
 from durable.models import FunctionConfig, Run
-from durable.operations.coming import Coming, coming
 from durable.operations.configure import OPTIONS
 from durable.operations.figures import Figures, figures
+from durable.operations.schedule import Coming, coming
 from durable.store import get_store
 
 

@@ -15,9 +15,9 @@ from django.utils.translation import gettext_lazy as _
 
 from durable.access.keys import KeyInvalidError, Made, Rights, make, revoke, rotate
 from durable.access.scopes import OPERATIONS, may_user_grant
+from durable.admin.acting import actor
 from durable.admin.readonly import ReadOnlyAdmin
 from durable.models import Key
-from durable.operations.book import Actor
 from durable.store import get_store
 
 _MADE = "_durable_made"
@@ -100,7 +100,7 @@ class KeyAdmin(ReadOnlyAdmin[Key]):
         """
         key = _rights(form.cleaned_data).key()
         _check_grant(request, [key])
-        made = make(get_store(), _actor(request), key, signs=form.cleaned_data["signs"])
+        made = make(get_store(), actor(request), key, signs=form.cleaned_data["signs"])
         obj.pk, obj.prefix = made.key.pk, made.key.prefix
         setattr(obj, _MADE, made)
 
@@ -121,7 +121,7 @@ class KeyAdmin(ReadOnlyAdmin[Key]):
             return None
         made = []
         for key in keys:
-            made.append(rotate(get_store(), _actor(request), key))
+            made.append(rotate(get_store(), actor(request), key))
             self.log_change(request, key, "rotated")
         return self._shown(request, made)
 
@@ -131,7 +131,7 @@ class KeyAdmin(ReadOnlyAdmin[Key]):
         _check_grant(request, keys)
         count = 0
         for key in keys:
-            if revoke(get_store(), _actor(request), key):
+            if revoke(get_store(), actor(request), key):
                 self.log_change(request, key, "revoked")
                 count += 1
         self.message_user(request, _("%(count)d revoked.") % {"count": count})
@@ -165,7 +165,3 @@ def _rights(given: Any) -> Rights:
 def _check_grant(request: HttpRequest, keys: Iterable[Key]) -> None:
     if not all(may_user_grant(request.user.has_perm, key.operations) for key in keys):
         raise PermissionDenied
-
-
-def _actor(request: HttpRequest) -> Actor:
-    return Actor(who=request.user.get_username(), via="admin")

@@ -17,7 +17,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from durable.admin import kin, run_views, show, subject
+from durable.admin import related_runs, run_views, show, subject
 from durable.admin.filters import FunctionFilter
 from durable.admin.readonly import ReadOnlyAdmin
 from durable.admin.run_act import act_on
@@ -222,12 +222,12 @@ class RunAdmin(ReadOnlyAdmin[Run]):
     @admin.display(description=_("invoked by"))
     def invoked_by(self, run: Run) -> SafeString | str:
         """Link to the run that invoked it."""
-        return kin.parent(self.admin_site, run)
+        return related_runs.parent(self.admin_site, run)
 
     @admin.display(description=_("invoked"))
     def invoked(self, run: Run) -> SafeString | str:
         """Link to the runs it invoked."""
-        return kin.children(self.admin_site, run)
+        return related_runs.children(self.admin_site, run)
 
     @admin.display(description=_("replay of"))
     def original(self, run: Run) -> SafeString:
@@ -247,7 +247,7 @@ class RunAdmin(ReadOnlyAdmin[Run]):
             head.append("erased_at")
         if run.parent_id:
             head.append("invoked_by")
-        if kin.of(run).children:
+        if related_runs.of(run).children:
             head.append("invoked")
         return head
 

@@ -14,19 +14,14 @@ from django.utils.translation import gettext as _
 
 from durable import codec
 from durable.admin import payload, show
+from durable.admin.acting import actor
 from durable.admin.run_offers import PERMISSIONS, may
 from durable.errors import DurableError
 from durable.models import Run
 from durable.operations.act import Deed, Done, act
-from durable.operations.book import Actor
 from durable.operations.redact import restored
 
 _LONGEST = 100  # characters of a word by which a wish is known
-
-
-def actor_of(request: HttpRequest) -> Actor:
-    """Return who asks."""
-    return Actor(who=request.user.get_username(), via="admin")
 
 
 def act_on(admin: ModelAdmin[Run], request: HttpRequest, pk: UUID, verb: str) -> HttpResponse:
@@ -40,7 +35,7 @@ def act_on(admin: ModelAdmin[Run], request: HttpRequest, pk: UUID, verb: str) ->
         raise PermissionDenied
     here = show.url(admin.admin_site, "run", "change", run.pk)
     try:
-        done = act(actor_of(request), _deed(request, run, verb))
+        done = act(actor(request), _deed(request, run, verb))
     except (DurableError, UnreadableError) as error:
         messages.error(request, str(error))
         return Redirect(here)

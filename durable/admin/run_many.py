@@ -16,7 +16,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from durable.admin import show
-from durable.admin.run_act import UnreadableError, actor_of, as_object, log, once_of
+from durable.admin.acting import actor
+from durable.admin.run_act import UnreadableError, as_object, log, once_of
 from durable.admin.run_filters import selection_of
 from durable.admin.run_offers import may
 from durable.errors import DurableError
@@ -126,7 +127,7 @@ def _do_some(
     once = once_of(request)
     for run in runs:
         try:
-            result = act(actor_of(request), Deed(verb=verb, run=run.pk, data=data, once=once))
+            result = act(actor(request), Deed(verb=verb, run=run.pk, data=data, once=once))
         except DurableError as error:
             refused.append(str(error))
             continue
@@ -146,7 +147,7 @@ def _do_all(
     self: admin.ModelAdmin[Run], request: HttpRequest, selection: Selection, verb: str, data: Data
 ) -> HttpResponse:
     once = once_of(request) or str(new_id())
-    pk = ask(actor_of(request), verb, selection, once, data)
+    pk = ask(actor(request), verb, selection, once, data)
     run = Run.objects.using(self.get_queryset(request).db).get(pk=pk)
     self.log_change(request, run, f"durable: {verb} all runs that match {selection.to_json()}")
     messages.success(

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from durable.admin import show
 from durable.admin.readonly import ReadOnlyAdmin
 from durable.models import Schedule
-from durable.operations.coming import why_not
+from durable.operations.schedule import why_not
 
 
 @admin.register(Schedule)

@@ -76,7 +76,8 @@ def _deliver(store: Store, event: Event, paths: Sequence[str], last: int) -> Non
     after = 0
     while page := store.waits.find(event, list(keys.values()), after, last, PAGE):
         after = page[-1].pk
-        found = [wait for wait in page if is_met(wait, keys, candidate)]
+        open_then = (wait for wait in page if not wait.was_over_at(event.received))
+        found = [wait for wait in open_then if is_met(wait, keys, candidate)]
         if steps := [wait.step_id for wait in found if wait.step_id is not None]:
             repeat(store.alias, partial(_give, store, steps, event, candidate))
         for wait in found:

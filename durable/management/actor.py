@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from getpass import getuser
 
-from durable.operations.book import Actor
+from durable.operations.audit import Actor
 
 
 def commander() -> Actor:
-    """Return the user of this process, as the book of operations calls them."""
+    """Return the user of this process, as the audit log calls them."""
     try:
         name = getuser()
     except (KeyError, OSError, ImportError):  # a container may know no name for its user

@@ -41,7 +41,7 @@ class Key(models.Model):
 
     @property
     def actor(self) -> str:
-        """Who it is in the book of operations."""
+        """Who it is in the audit log."""
         return f"key {self.prefix}"
 
     def may(self, operation: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -35,6 +37,10 @@ class Wait(models.Model):
 
     def __str__(self) -> str:
         return f"{self.run_id} {self.event}"
+
+    def was_over_at(self, moment: datetime) -> bool:
+        """Whether its time was over then."""
+        return self.expires is not None and self.expires <= moment
 
 
 class Delivery(models.Model):

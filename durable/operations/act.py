@@ -1,4 +1,4 @@
-"""What people do to one run: the verb and its line in the book, in one transaction."""
+"""What people do to one run: the verb and its line in the audit log, in one transaction."""
 
 from __future__ import annotations
 
@@ -8,18 +8,16 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
-
 from durable.engine.cancel import cancel
 from durable.engine.lookup import find
 from durable.engine.revive import replay, retry
 from durable.errors import RunStateError
 from durable.models import Operation, Run, RunStatus
-from durable.operations.book import Actor, write_down
+from durable.operations.audit import Actor, write_down
+from durable.operations.certain import certainly
 from durable.operations.erase import erase
 from durable.operations.intervene import deliver_to, skip_sleep
 from durable.store import Store, get_store
-from durable.store.executor import repeat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +30,8 @@ class Deed:
         step: the one to start from, to skip or to deliver to: its name, or its number in the table;
             without it a replay is of the whole, and others are of the oldest that is open.
         data: of the event, for a replay with other input and for a delivery.
+        name: of the event that is delivered; the one that is waited for, if left out.
+        reason: for people, why it was cancelled; it is kept with the run.
         once: a word by which the same wish is known when it is sent twice.
     """
 
@@ -39,6 +39,8 @@ class Deed:
     run: str | UUID
     step: str | int | None = None
     data: Mapping[str, Any] | None = None
+    name: str = ""
+    reason: str = "It was cancelled by hand."
     once: str = ""
 
 
@@ -59,17 +61,16 @@ def act(actor: Actor, deed: Deed) -> Done:
         EventInvalidError, OutputUnserializableError, LimitExceededError: the data cannot be stored.
     """
     store = get_store()
-    return repeat(store.alias, partial(_act, store, actor, deed))
+    return certainly(store, partial(_act, store, actor, deed))
 
 
 def _act(store: Store, actor: Actor, deed: Deed) -> Done:
-    with transaction.atomic(store.alias):
-        run = find(store, deed.run)
-        if known := _done_before(store, run, deed):
-            return known
-        done = VERBS[deed.verb](run, deed)
-        if done.is_new:
-            _write_down(store, actor, run, deed, done)
+    run = find(store, deed.run)
+    if known := _done_before(store, run, deed):
+        return known
+    done = VERBS[deed.verb](run, deed)
+    if done.is_new:
+        _write_down(store, actor, run, deed, done)
     return done
 
 
@@ -105,7 +106,7 @@ def _write_down(store: Store, actor: Actor, run: Run, deed: Deed, done: Done) ->
 
 
 def _cancel(run: Run, deed: Deed) -> Done:
-    if cancel(run.pk, "It was cancelled by hand."):
+    if cancel(run.pk, deed.reason):
         return Done(True)
     after = find(get_store(), run.pk)
     if after.status == RunStatus.CANCELLED:
@@ -132,7 +133,7 @@ def _skip(run: Run, deed: Deed) -> Done:
 
 
 def _deliver(run: Run, deed: Deed) -> Done:
-    return Done(True, deliver_to(run.pk, deed.step, deed.data or {}))
+    return Done(True, deliver_to(run.pk, deed.step, deed.data or {}, name=deed.name))
 
 
 def _erase(run: Run, deed: Deed) -> Done:

@@ -14,7 +14,7 @@ from durable.authoring.registry import registry
 from durable.engine.overrides import overrides
 from durable.errors import FunctionConfigInvalidError, FunctionNotFoundError
 from durable.models import FunctionConfig, Run
-from durable.operations.book import Actor, write_down
+from durable.operations.audit import Actor, write_down
 from durable.playback.request import ParallelMode
 from durable.playback.retry import LONGEST
 from durable.store import Store, get_store
@@ -112,11 +112,16 @@ def _changed(
     function: str, changes: Mapping[str, Any], actor: Actor, verb: str
 ) -> dict[str, tuple[Any, Any]]:
     store = get_store()
-    _check_known(store, function)
+    check_known(store, function)
     return repeat(store.alias, partial(_change, store, function, changes, actor, verb))
 
 
-def _check_known(store: Store, function: str) -> None:
+def check_known(store: Store, function: str) -> None:
+    """Refuse a function that this process does not know, and that has never run.
+
+    Raises:
+        FunctionNotFoundError: that is so.
+    """
     if function in registry.functions or store.functions.rows.filter(pk=function).exists():
         return
     if not Run.objects.using(store.alias).filter(function=function).exists():
@@ -173,7 +178,7 @@ def _tell(due: int) -> None:
 
 
 def shown(row: FunctionConfig, name: str) -> Any:
-    """Return an option as the book of operations and people see it."""
+    """Return an option as the audit log and people see it."""
     value = getattr(row, name)
     if name == "backoff":
         return None if row.delays is None else list(row.delays)

@@ -19,7 +19,7 @@ from durable.errors import DurableError
 from durable.ids import new_id
 from durable.models import Event, Run, Step, StepStatus
 from durable.operations.act import Deed, act
-from durable.operations.book import Actor, write_down
+from durable.operations.audit import Actor, write_down
 from durable.operations.selection import Selection
 from durable.store import Store, get_store
 from durable.store.after import after_commit

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
 
+from durable.q2.liveness import exists
+
 _CELL = 8  # bytes
 _CELLS = 8  # in one slot: pid, role, beats, waiting, tasks, results
 _SLOTS = 512
@@ -128,7 +130,7 @@ class Board:
 
     def _is_taken(self, slot: int) -> bool:
         pid = self._cells[slot * _CELLS + _PID]
-        return bool(pid) and pid != os.getpid() and _exists(pid)
+        return bool(pid) and pid != os.getpid() and exists(pid)
 
     def _write(self, *values: int) -> None:
         assert self._mine is not None
@@ -223,13 +225,3 @@ def is_stopping() -> bool:
 
 _board: Board | None = None
 _retiring: int | None = None
-
-
-def _exists(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

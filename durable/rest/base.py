@@ -21,7 +21,7 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSetMixin
 
 from durable.models import Key
-from durable.operations.book import Actor
+from durable.operations.audit import Actor
 from durable.rest.authentication import KeyAuthentication, SignatureAuthentication
 from durable.rest.body import raw_body
 from durable.rest.openapi import inspector
@@ -137,7 +137,7 @@ class View(APIView):
 
     @property
     def actor(self) -> Actor:
-        """Who makes the request, for the book of operations."""
+        """Who makes the request, for the audit log."""
         key = self.request.auth
         who = key.actor if isinstance(key, Key) else str(self.request.user)
         return Actor(who=who, via="api")

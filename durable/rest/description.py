@@ -28,8 +28,8 @@ SETTINGS: dict[str, Any] = {
     "PREPROCESSING_HOOKS": [],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "durable.rest.postprocess.tighten",
-        "durable.rest.postprocess.add_webhooks",
+        "durable.rest.openapi_hooks.tighten",
+        "durable.rest.openapi_hooks.add_webhooks",
     ],
 }
 

@@ -16,9 +16,9 @@ from durable.engine.ingest import accept, dedupe_key
 from durable.models import Event as EventRow
 from durable.models import Key
 from durable.rest.base import View
+from durable.rest.event_validation import read_all
 from durable.rest.examples import EVENT, EVENTS, SENT
-from durable.rest.incoming import read_all
-from durable.rest.once import HEADER, once
+from durable.rest.idempotency import HEADER, once
 from durable.rest.openapi import described
 from durable.rest.problems import Problem
 from durable.rest.shapes.event import ONE_OR_SEVERAL, SentShape

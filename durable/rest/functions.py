@@ -14,18 +14,17 @@ from durable.authoring.function import Function
 from durable.authoring.registry import registry
 from durable.authoring.trigger import Trigger, TriggerEvent
 from durable.engine.options import Options
-from durable.engine.start import start
 from durable.errors import FunctionNotFoundError
 from durable.models import Run
-from durable.operations.book import write_down
-from durable.rest import examples, standing
+from durable.operations.dispatch import invoke_function
+from durable.rest import examples, representation
 from durable.rest.base import ViewSet
-from durable.rest.once import HEADER, once
+from durable.rest.idempotency import HEADER, once
 from durable.rest.openapi import described
 from durable.rest.problems import Problem
 from durable.rest.shapes.function import FunctionListShape, FunctionShape, InvokedShape, InvokeShape
 from durable.rest.shapes.strict import read
-from durable.rest.sight import sight_of
+from durable.rest.visibility import visibility_of
 from durable.store import get_store
 
 ID = {"id": str}
@@ -83,26 +82,26 @@ class FunctionViews(ViewSet):
         return response
 
     def _started(self, function: Function, given: Mapping[str, Any]) -> Response:
-        store, custom_id = get_store(), given.get("id", "")
-        started = start(
-            store, function.id, given["data"], custom_id=custom_id, tenant=self.tenant or ""
+        started = invoke_function(
+            function.id,
+            given["data"],
+            actor=self.actor,
+            custom_id=given.get("id", ""),
+            tenant=self.tenant or "",
         )
-        if started.is_new:
-            after = {"run": str(started.run.pk)}
-            write_down(store, self.actor, "invoke", "function", function.id, after=after)
-        run = standing.brief(started.run)
+        run = representation.brief(started.run)
         return Response({"run": run, "created": started.is_new, "result": None}, status=202)
 
     def _wait(self, response: Response, seconds: float) -> None:
         """Put the end of the run into the answer, if it comes in time."""
         rows = Run.objects.using(get_store().alias)
-        run = standing.awaited(rows.get(pk=response.data["run"]["id"]), seconds)
+        run = representation.awaited(rows.get(pk=response.data["run"]["id"]), seconds)
         if run.is_final:
             response.status_code = 200
-            response.data["run"] = standing.brief(run)
-            sight = sight_of(self.request)
-            if sight.is_open:
-                response.data["result"] = standing.result(run, sight)
+            response.data["run"] = representation.brief(run)
+            visibility = visibility_of(self.request)
+            if visibility.is_open:
+                response.data["result"] = representation.result(run, visibility)
 
 
 def _known(id: str) -> Function:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.urls import path
 
-from durable.rest.compatible import CompatibleView
-from durable.rest.v1 import V1CancellationViews, V1EventRunViews, V1RunViews
+from durable.rest.inngest_events import CompatibleView
+from durable.rest.inngest_runs import V1CancellationViews, V1EventRunViews, V1RunViews
 
 app_name = "durable_inngest"
 

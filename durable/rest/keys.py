@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from durable.access.keys import Made, Rights, make, revoke, rotate
 from durable.access.scopes import may_key_grant, may_user_grant
 from durable.models import Key
-from durable.rest import pages
+from durable.rest import pagination
 from durable.rest.base import ViewSet
 from durable.rest.examples import KEY, KEYS, MADE_KEY, OVERLAP, RIGHTS
 from durable.rest.openapi import described
@@ -54,7 +54,7 @@ class KeyViews(ViewSet):
     def list(self, request: Request) -> Response:
         """The newest first, a page at a time, the revoked and expired ones among them."""
         query = read(KeyQuery, request.query_params)
-        found, cursor = pages.newest(self.own(Key.objects.using(get_store().alias)), query)
+        found, cursor = pagination.newest(self.own(Key.objects.using(get_store().alias)), query)
         return Response({"results": [KeyShape(key).data for key in found], "next": cursor})
 
     @described(

@@ -22,7 +22,7 @@ def _spectacular(module: str) -> Any:
 
 utils = _spectacular("utils")
 if utils is not None:
-    import_module("durable.rest.extensions")
+    import_module("durable.rest.openapi_authentication")
 
 Shape = type[BaseSerializer[Any]] | BaseSerializer[Any] | type | Any
 V = TypeVar("V", bound=Callable[..., Any])

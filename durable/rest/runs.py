@@ -12,18 +12,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from durable.errors import StepNotFoundError
-from durable.models import Event, Run, Step
-from durable.rest import deeds, examples, pages, standing, tickets
+from durable.models import Run, Step
+from durable.rest import examples, operate, pagination, representation, tickets
 from durable.rest.base import ViewSet
-from durable.rest.once import HEADER, once
+from durable.rest.idempotency import HEADER, once
 from durable.rest.openapi import described
 from durable.rest.problems import Problem
+from durable.rest.run_filters import matching
 from durable.rest.shapes.run import (
     BulkShape,
     CancelledShape,
     OutputQuery,
     OutputShape,
-    PageQuery,
     ReplayShape,
     RunDetailShape,
     RunPageShape,
@@ -35,8 +35,7 @@ from durable.rest.shapes.run import (
 from durable.rest.shapes.step import StepPageShape, StepQuery
 from durable.rest.shapes.stream import TicketShape
 from durable.rest.shapes.strict import read
-from durable.rest.sight import PAYLOADS, Sight, sight_of
-from durable.rest.which import matching
+from durable.rest.visibility import PAYLOADS, Visibility, visibility_of
 from durable.store import get_store
 
 ID = {"id": UUID}
@@ -71,16 +70,16 @@ class RunViews(ViewSet):
         Raises:
             Problem: 404.
         """
-        known = standing.as_id(id)
+        known = representation.as_id(id)
         run: Run | None = self.rows.filter(pk=known).first() if known else None
         if run is None:
             raise Problem(404, "not_found")
         return run
 
     @property
-    def sight(self) -> Sight:
+    def visibility(self) -> Visibility:
         """What the request may see of payloads."""
-        return sight_of(self.request)
+        return visibility_of(self.request)
 
     @described(
         "List runs",
@@ -98,8 +97,8 @@ class RunViews(ViewSet):
         """Return one page of the runs that a query asks for."""
         if self.tenant is not None:
             query = {"tenant": self.tenant, **query}
-        found, cursor = pages.newest(standing.light(matching(rows, query)), query)
-        return {"results": [standing.brief(run) for run in found], "next": cursor}
+        found, cursor = pagination.newest(representation.light(matching(rows, query)), query)
+        return {"results": [representation.brief(run) for run in found], "next": cursor}
 
     @described(
         "Look at a run",
@@ -113,8 +112,8 @@ class RunViews(ViewSet):
         """How it stands and how far it is. With the ETag of the answer before in `If-None-Match` the
         answer is 304 while nothing has changed: so it can be polled where there is no stream.
         """
-        shown = standing.detail(self.found(id), self.sight)
-        tag = standing.tag(shown)
+        shown = representation.detail(self.found(id), self.visibility)
+        tag = representation.tag(shown)
         if tag in request.headers.get("If-None-Match", ""):
             return Response(status=304, headers={"ETag": tag})
         return Response(shown, headers={"ETag": tag})
@@ -132,12 +131,12 @@ class RunViews(ViewSet):
         """In the order in which they were recorded; with `expand=payloads` also what they returned."""
         query = read(StepQuery, request.query_params)
         with_outputs = "expand" in query
-        if with_outputs and not self.sight.is_open:
+        if with_outputs and not self.visibility.is_open:
             raise Problem(403, "forbidden")
         run = self.found(id)
         rows = Step.objects.using(get_store().alias).filter(run=run)
-        found, cursor = pages.oldest(rows if with_outputs else rows.defer("output"), query)
-        shown = standing.steps(run, found, self.sight, with_outputs=with_outputs)
+        found, cursor = pagination.oldest(rows if with_outputs else rows.defer("output"), query)
+        shown = representation.steps(run, found, self.visibility, with_outputs=with_outputs)
         return Response({"results": shown, "next": cursor})
 
     @described(
@@ -154,8 +153,8 @@ class RunViews(ViewSet):
         it has ended, or after so many seconds.
         """
         query = read(OutputQuery, request.query_params)
-        run = standing.awaited(self.found(id), query["wait"])
-        return Response(standing.result(run, self.sight))
+        run = representation.awaited(self.found(id), query["wait"])
+        return Response(representation.result(run, self.visibility))
 
     @described(
         "Get a ticket to watch a run",
@@ -185,8 +184,8 @@ class RunViews(ViewSet):
         well; one that has ended otherwise is a conflict.
         """
         run = self.found(id)
-        deeds.cancelled(get_store(), self.actor, run)
-        return Response(standing.brief(run))
+        operate.cancel(self, run)
+        return Response(representation.brief(run))
 
     @described(
         "Cancel many runs",
@@ -204,8 +203,8 @@ class RunViews(ViewSet):
         if self.tenant is not None:
             given = {"tenant": self.tenant, **given}
         rows = matching(self.rows, given).filter(ended=None)
-        found, cursor = pages.oldest(standing.light(rows), {"limit": given["limit"]})
-        done = deeds.cancelled_each(get_store(), self.actor, found)
+        found, cursor = pagination.oldest(representation.light(rows), {"limit": given["limit"]})
+        done = operate.cancel_each(self, found)
         return Response({"cancelled": [run.pk for run in done], "more": cursor is not None})
 
     @described(
@@ -221,8 +220,8 @@ class RunViews(ViewSet):
         done. A run that has neither failed nor been cancelled is a conflict.
         """
         run = self.found(id)
-        deeds.retried(get_store(), self.actor, run)
-        return Response(standing.brief(run))
+        operate.operate(self, run, "retry")
+        return Response(representation.brief(run))
 
     @described(
         "Replay a run",
@@ -243,10 +242,13 @@ class RunViews(ViewSet):
 
     def _replayed(self, run: Run, how: Mapping[str, Any]) -> Response:
         try:
-            new = deeds.replayed(get_store(), self.actor, run, **how)
+            done = operate.operate(
+                self, run, "replay", step=how.get("from_step"), data=how.get("input")
+            )
         except StepNotFoundError:
             raise Problem(422, "invalid", "The run has no step such as from_step.") from None
-        return Response(standing.brief(new), status=201)
+        new = Run.objects.using(get_store().alias).get(pk=done.made)
+        return Response(representation.brief(new), status=201)
 
     @described(
         "Signal a waiting run",
@@ -266,35 +268,8 @@ class RunViews(ViewSet):
         return once(self, partial(self._signalled, run, given))
 
     def _signalled(self, run: Run, given: Mapping[str, Any]) -> Response:
-        return Response({"event": deeds.signalled(get_store(), self.actor, run, **given)})
-
-
-class EventRunViews(RunViews):
-    """The runs that one event started."""
-
-    operations = {"list": "runs.read"}
-
-    @described(
-        "List the runs of an event",
-        query=PageQuery,
-        gives={200: RunPageShape},
-        problems=(404, 422),
-        path=ID,
-        examples={"a page": examples.PAGE},
-    )
-    def list(self, request: Request, id: str = "") -> Response:
-        """The newest first, a page at a time, without payloads."""
-        query = read(PageQuery, request.query_params)
-        return Response(self.page(self.rows.filter(event=self.event(id)), query))
-
-    def event(self, id: str) -> UUID:
-        """Return the id of an event that the request may see.
-
-        Raises:
-            Problem: 404.
-        """
-        known = standing.as_id(id)
-        events = self.own(Event.objects.using(get_store().alias))
-        if known is None or not events.filter(pk=known).exists():
-            raise Problem(404, "not_found")
-        return known
+        try:
+            done = operate.operate(self, run, "deliver", **given)
+        except StepNotFoundError:
+            raise operate.conflict(run, "There is no step of this id.") from None
+        return Response({"event": done.made})

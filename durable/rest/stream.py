@@ -27,12 +27,12 @@ from rest_framework.response import Response
 from durable.models import Run
 from durable.rest import examples
 from durable.rest.base import View, on_its_own
-from durable.rest.marks import Mark
 from durable.rest.openapi import described
 from durable.rest.problems import Problem
+from durable.rest.representation import as_id
 from durable.rest.shapes.stream import StreamQuery
 from durable.rest.shapes.strict import read
-from durable.rest.standing import as_id
+from durable.rest.stream_position import Position
 from durable.rest.tickets import TicketAuthentication
 from durable.rest.watch import News, Watch
 from durable.store import get_store
@@ -117,10 +117,10 @@ async def stream(request: HttpRequest, id: str) -> HttpResponseBase:
     is_wanted = request.method == "GET" and isinstance(request, ASGIRequest)
     if not (is_wanted and isinstance(answer, Admitted)):
         return cast(HttpResponseBase, answer)
-    mark = Mark.read(request.headers.get("Last-Event-ID", ""))
-    watch = Watch(answer.run, mark)
+    position = Position.read(request.headers.get("Last-Event-ID", ""))
+    watch = Watch(answer.run, position)
     first = await _seen(watch.look)
-    if first is None or (mark.is_over and first.is_over and not first.steps):
+    if first is None or (position.is_over and first.is_over and not first.steps):
         return answer
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     body = _messages(first, watch.look)
@@ -172,4 +172,4 @@ def _with_connection(look: Look) -> News | None:
 def _message(news: News) -> str:
     body = {"schema_version": SCHEMA, "run": news.run, "steps": news.steps}
     data = JSONRenderer().render(body).decode()
-    return f"event: {'end' if news.is_over else 'progress'}\nid: {news.mark}\ndata: {data}\n\n"
+    return f"event: {'end' if news.is_over else 'progress'}\nid: {news.position}\ndata: {data}\n\n"

@@ -6,11 +6,12 @@ from django.urls import URLPattern, URLResolver, path
 from rest_framework.routers import SimpleRouter
 
 from durable.rest.description import SchemaView
+from durable.rest.event_runs import EventRunViews
 from durable.rest.events import EventsView
 from durable.rest.functions import FunctionViews
 from durable.rest.inngest_urls import urlpatterns as inngest_urls
 from durable.rest.keys import KeyViews
-from durable.rest.runs import EventRunViews, RunViews
+from durable.rest.runs import RunViews
 from durable.rest.stream import stream
 from durable.webhooks.urls import urlpatterns as webhooks
 

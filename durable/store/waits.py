@@ -69,7 +69,7 @@ class Waits(Table):
     def find(
         self, event: Event, keys: Collection[str], after: int, last: int, limit: int
     ) -> list[Wait]:
-        """Return a page of the waits that were open when an event came in, with one of these keys.
+        """Return a page of the waits for an event, with one of these keys; some may have been over.
 
         Args:
             event: it.
@@ -78,10 +78,10 @@ class Waits(Table):
             last: number of the newest wait that may get it.
             limit: length of the page.
         """
-        named = self.rows.filter(event=event.name, match__in=list(keys))
-        rows = named.filter(pk__gt=after, pk__lte=last)
-        rows = rows.exclude(expires__lte=event.received)
-        return list(rows.order_by("pk")[:limit])
+        rows = self.rows.filter(
+            event=event.name, match__in=list(keys), pk__gt=after, pk__lte=last
+        ).order_by("pk")
+        return list(rows[:limit])
 
     @retried
     def of_steps(self, steps: Collection[int]) -> Mapping[int, Wait]:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from durable import clock, wake
 from durable.authoring.function import Function
+from durable.engine import rehearsal
+from durable.testing.clocks import is_moved
 from durable.testing.kill import POINTS, Kill, Point
 from durable.testing.script import Script
 from durable.testing.stub import Body, Stub, raising, returning
+from durable.wake.seam import Silence
 
 _UNGIVEN: Any = object()
 
@@ -17,6 +23,12 @@ class Interference:
 
     def __init__(self) -> None:
         self._script = Script()
+
+    @contextmanager
+    def _in_force(self) -> Iterator[None]:
+        """Have steps obey, clocks be movable, and workers elsewhere not be woken."""
+        with clock.ruled(is_moved), wake.use(Silence()), rehearsal.use(self._script):
+            yield
 
     def stub_step(
         self,

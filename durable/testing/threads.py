@@ -15,21 +15,17 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 from django.test import override_settings
 
-from durable import clock, wake
 from durable.authoring.event import Event
 from durable.authoring.function import Function
 from durable.conf import conf
-from durable.engine import rehearsal
 from durable.store import get_store
 from durable.testing.assertions import Assertions, Which
-from durable.testing.clocks import is_moved
 from durable.testing.failing import raise_failure_of
 from durable.testing.info import RunInfo, run_info
 from durable.testing.interference import Interference
 from durable.testing.kill import WorkerKilled
 from durable.testing.start import start
 from durable.testing.worker import new_worker
-from durable.wake.seam import Silence
 from durable.worker import heartbeat
 
 logger = logging.getLogger("durable.worker")
@@ -62,9 +58,7 @@ class InProcessWorker(Interference, Assertions):
     def __enter__(self) -> Self:
         _refuse_what_threads_cannot_share()
         self._is_stopping.clear()
-        self._in_use.enter_context(clock.ruled(is_moved))
-        self._in_use.enter_context(wake.use(Silence()))
-        self._in_use.enter_context(rehearsal.use(self._script))
+        self._in_use.enter_context(self._in_force())
         if self._retry_delay is not None:
             given = {
                 **getattr(settings, "DURABLE", {}),

@@ -8,18 +8,16 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
 
-from durable import clock, wake
+from durable import clock
 from durable.authoring.duration import duration
 from durable.authoring.event import Event
 from durable.authoring.function import Function
-from durable.engine import rehearsal
 from durable.engine.deliver import deliver
 from durable.engine.overrides import overrides
 from durable.models import Run
 from durable.playback.threads import serially
 from durable.store import get_store
 from durable.testing.assertions import Assertions
-from durable.testing.clocks import is_moved
 from durable.testing.failing import raise_failure_of
 from durable.testing.info import RunInfo, run_info
 from durable.testing.interference import Interference
@@ -27,7 +25,6 @@ from durable.testing.kill import WorkerKilled
 from durable.testing.lending import lent
 from durable.testing.start import start
 from durable.testing.worker import new_worker
-from durable.wake.seam import Silence
 
 Span = timedelta | str | int
 
@@ -49,9 +46,7 @@ class Workflows(Interference, Assertions):
 
     def __enter__(self) -> Self:
         overrides.clear()  # what another test said was rolled back
-        self._in_use.enter_context(clock.ruled(is_moved))
-        self._in_use.enter_context(wake.use(Silence()))
-        self._in_use.enter_context(rehearsal.use(self._script))
+        self._in_use.enter_context(self._in_force())
         self._in_use.enter_context(lent(get_store().connection))
         self._in_use.enter_context(serially())  # another thread does not see what is not committed
         return self

@@ -9,6 +9,8 @@ import uuid
 from functools import cache
 from pathlib import Path
 
+from durable.q2.liveness import exists
+
 _STATE, _STARTED = 0, 19  # of the fields behind the name in /proc/PID/stat
 _DEAD = ("Z", "X", "x")
 
@@ -35,7 +37,7 @@ def is_alive(name: str) -> bool:
         return True
     fields = _stat(int(pid))
     if fields is None:
-        return _exists(int(pid)) if not _has_proc() else False
+        return exists(int(pid)) if not _has_proc() else False
     return fields[_STATE] not in _DEAD and fields[_STARTED] == started
 
 
@@ -49,7 +51,7 @@ def is_running(pid: int) -> bool:
     """Whether a process exists and is no zombie."""
     fields = _stat(pid)
     if fields is None:
-        return _exists(pid) if not _has_proc() else False
+        return exists(pid) if not _has_proc() else False
     return fields[_STATE] not in _DEAD
 
 
@@ -85,13 +87,3 @@ def _stat(pid: int) -> list[str] | None:
     except (OSError, ValueError):
         return None
     return line.rpartition(")")[2].split()
-
-
-def _exists(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

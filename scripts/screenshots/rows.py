@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from durable import clock
 from durable.ids import new_id
 from durable.models import Attempt, Event, Run, RunStatus, Step, StepStatus, Wait
-from durable.operations.book import Actor, write_down
+from durable.operations.audit import Actor, write_down
 from durable.playback.keys import step_key
 from durable.store import get_store
 

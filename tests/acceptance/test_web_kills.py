@@ -8,7 +8,7 @@ import pytest
 
 from durable.access.keys import Rights, make
 from durable.models import Event, Run
-from durable.operations.book import Actor
+from durable.operations.audit import Actor
 from durable.store import get_store
 from tests.acceptance.clusters import eventually
 from tests.acceptance.web import Sender, Web

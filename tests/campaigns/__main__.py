@@ -7,13 +7,19 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import ExitStack
 
 
-def _set_up() -> None:
-    """Choose the database before anybody reads the settings."""
+def _set_up(stack: ExitStack) -> None:
+    """Choose the database before anybody reads the settings; start one, if it is to be struck."""
     chosen = [sys.argv[n + 1] for n, word in enumerate(sys.argv[:-1]) if word == "--database"]
     if chosen:
         os.environ["DURABLE_TEST_DATABASE"] = chosen[-1]
+    if "--own-server" in sys.argv:
+        from scripts.servers import embedded_postgres
+
+        os.environ["DURABLE_TEST_DATABASE"] = "postgres"
+        os.environ["DURABLE_TEST_POSTGRES"] = stack.enter_context(embedded_postgres())
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
     import django
 
@@ -21,7 +27,8 @@ def _set_up() -> None:
 
 
 if __name__ == "__main__":
-    _set_up()
-    from tests.campaigns.command import main
+    with ExitStack() as stack:
+        _set_up(stack)
+        from tests.campaigns.command import main
 
-    sys.exit(main(sys.argv[1:]))
+        sys.exit(main(sys.argv[1:]))

@@ -14,7 +14,7 @@ from tests.campaigns.mutants import hunt
 from tests.campaigns.options import Options
 from tests.campaigns.points import Fault
 from tests.campaigns.races import RACES
-from tests.campaigns.scenarios import operators
+from tests.campaigns.scenarios import byhand, operators
 from tests.campaigns.scenarios.scenario import Scenario
 from tests.campaigns.seeded import MUTANTS
 from tests.campaigns.stage import staged, theatre
@@ -96,7 +96,7 @@ def pauses(options: Options) -> Tally:
     draw = options.draw
     for scenario in options.played:
         # Who retries, prunes or erases when he wakes changes what was recorded, by rights.
-        if scenario.is_deadly or scenario in operators.SCENARIOS:
+        if scenario.is_deadly or scenario in (*operators.SCENARIOS, *byhand.SCENARIOS):
             continue
         with defined(scenario):
             first = 1 + draw.randrange(options.every)
@@ -154,7 +154,9 @@ def chaos(options: Options) -> Tally:
     """C: real clusters under fire, for `--most` seconds; twelve minutes if that is not said."""
     tally = _tally("C chaos", options)
     seconds = min(options.most, TWELVE_MINUTES)
-    tally.play(f"{seconds} seconds", partial(burn, tally, seconds))
+    tally.play(
+        f"{seconds} seconds", partial(burn, tally, seconds, is_server_ours=options.is_server_ours)
+    )
     tally.figures["seconds under fire"] = seconds
     return tally
 

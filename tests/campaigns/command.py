@@ -33,6 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--every", type=int, default=1, help="so manieth place only")
     parser.add_argument("--most", type=int, default=1_000_000, help="orders, examples, mutants")
     parser.add_argument("--stop", action="store_true", help="at the first failure")
+    parser.add_argument("--own-server", action="store_true", help="one that chaos may strike")
     parser.add_argument("--scenario", action="append", default=[], help="by name, and no other")
     parser.add_argument("--fault", action="append", default=[], help="by name, and no other")
     return parser
@@ -44,6 +45,7 @@ def _play(given: argparse.Namespace) -> int:
         every=given.every,
         most=given.most,
         is_stopped=given.stop,
+        is_server_ours=given.own_server,
         scenarios=tuple(given.scenario),
         faults=tuple(given.fault),
     )

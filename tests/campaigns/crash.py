@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db import OperationalError, connections
+from django.db import InterfaceError, OperationalError, connections
 
 from durable import clock
 from tests.campaigns.points import Fault, Injector, TimedOut
@@ -19,8 +19,9 @@ from tests.invariants.crash import Crash
 
 MOST_LIVES = 8
 
-# What ends a life. An error of the database or of the machine reaches the client, who asks again.
-ENDS = (Crash, TimedOut, OperationalError, MemoryError)
+# What ends a life. An error of the database or of the machine reaches the client, who asks again. PyMySQL has
+# another class for what is said on a connection that was lost before.
+ENDS = (Crash, TimedOut, OperationalError, InterfaceError, MemoryError)
 
 
 @dataclass(frozen=True, kw_only=True)

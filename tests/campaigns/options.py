@@ -23,6 +23,7 @@ class Options:
         most: trials, schedules or examples.
         size: what the report calls it.
         is_stopped: the first failure ends it.
+        is_server_ours: the database's server may be struck.
     """
 
     seed: int = 0
@@ -32,6 +33,7 @@ class Options:
     most: int = 1_000_000
     size: str = "nightly"
     is_stopped: bool = False
+    is_server_ours: bool = False
 
     @property
     def played(self) -> Sequence[Scenario]:

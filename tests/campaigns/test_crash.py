@@ -44,6 +44,8 @@ FOUND = {
     # other made a second copy.
     "retry": (Fault.LOST_AFTER, "COMMIT"),
     "replay": (Fault.LOST_AFTER, "COMMIT"),
+    # So it was with what people do, each in one transaction with its line in the audit log.
+    "by hand": (Fault.LOST_AFTER, "COMMIT"),
     # What was to be told after the commit raised out of the send that had been committed.
     "wait": (Fault.NO_MEMORY, "durable_waitpath"),
 }

@@ -1,4 +1,4 @@
-"""What people do to runs: each verb, its line in the book, and the same to many."""
+"""What people do to runs: each verb, its line in the audit log, and the same to many."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from durable.authoring.registry import registry
 from durable.errors import RunStateError
 from durable.models import Operation, Run
 from durable.operations.act import Deed, act
-from durable.operations.book import Actor
+from durable.operations.audit import Actor
 from durable.operations.selection import Selection
 from durable.own import many
 from tests.harness import Player, journal, say

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from datetime import timedelta
 from functools import partial
 from threading import Thread
 from typing import Any
@@ -23,8 +22,8 @@ from durable.errors import RunNotFoundError
 from durable.models import Run, Wait
 from durable.models.status import OPEN_STEP
 from tests.harness import Player, journal, note, say, steps_of, sync_and_async
+from tests.naps import HOUR, anap, nap
 
-HOUR = timedelta(hours=1)
 MODES = pytest.mark.parametrize("mode", ParallelMode)
 STRICT = pytest.mark.parametrize("strict", [False, True])
 
@@ -45,18 +44,6 @@ def in_another_session(call: Callable[..., object], *args: object) -> None:
     thread = Thread(target=work)
     thread.start()
     thread.join()
-
-
-def nap(ctx: durable.ContextSync) -> str:
-    ctx.step.run("before", say, "before")
-    ctx.step.sleep("nap", HOUR)
-    return ctx.step.run("after", say, "after")
-
-
-async def anap(ctx: durable.Context) -> str:
-    await ctx.step.run("before", say, "before")
-    await ctx.step.sleep("nap", HOUR)
-    return await ctx.step.run("after", say, "after")
 
 
 def amid(ctx: durable.ContextSync) -> None:

@@ -13,7 +13,7 @@ from durable import clock
 from durable.engine.overrides import overrides
 from durable.errors import FunctionConfigInvalidError, FunctionNotFoundError
 from durable.models import FunctionConfig, Operation, StepStatus
-from durable.operations.book import Actor
+from durable.operations.audit import Actor
 from durable.operations.configure import configure_function, reset_function
 from tests.harness import Handler, Player, asay, journal, say, stumble, sync_and_async
 

@@ -9,7 +9,7 @@ import durable
 from durable import clock
 from durable.engine.overrides import overrides
 from durable.models import Operation, Run, StepStatus
-from durable.operations.book import Actor
+from durable.operations.audit import Actor
 from durable.operations.configure import pause_function, resume_function
 from durable.operations.explain import explain
 from tests.harness import Player, journal, say

@@ -14,22 +14,10 @@ from durable import ParallelMode
 from durable import clock as durable_clock
 from durable.models import Step
 from tests.harness import Player, journal, note, say, steps_of, sync_and_async
+from tests.naps import HOUR, anap, nap
 
-HOUR = timedelta(hours=1)
 MODES = pytest.mark.parametrize("mode", ParallelMode)
 STRICT = pytest.mark.parametrize("strict", [False, True])
-
-
-def nap(ctx: durable.ContextSync) -> str:
-    ctx.step.run("before", say, "before")
-    ctx.step.sleep("nap", HOUR)
-    return ctx.step.run("after", say, "after")
-
-
-async def anap(ctx: durable.Context) -> str:
-    await ctx.step.run("before", say, "before")
-    await ctx.step.sleep("nap", HOUR)
-    return await ctx.step.run("after", say, "after")
 
 
 naps = sync_and_async(nap, anap)

@@ -14,24 +14,13 @@ from durable import ParallelMode, Timeouts
 from durable import clock as durable_clock
 from durable.authoring.registry import Registry
 from durable.models import Run
-from tests.harness import Player, asay, journal, note, say, steps_of, sync_and_async
+from tests.harness import Player, journal, note, say, steps_of, sync_and_async
+from tests.naps import HOUR, anap, nap
 
-MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
 MODES = pytest.mark.parametrize("mode", ParallelMode)
 STRICT = pytest.mark.parametrize("strict", [False, True])
-
-
-def nap(ctx: durable.ContextSync) -> str:
-    ctx.step.run("before", say, "before")
-    ctx.step.sleep("nap", HOUR)
-    return ctx.step.run("after", say, "after")
-
-
-async def anap(ctx: durable.Context) -> str:
-    await ctx.step.run("before", asay, "before")
-    await ctx.step.sleep("nap", HOUR)
-    return await ctx.step.run("after", asay, "after")
 
 
 def naps(ctx: durable.ContextSync) -> None:

@@ -13,7 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 import durable
 from durable.access.keys import Rights, make
 from durable.models import Run
-from durable.operations.book import Actor
+from durable.operations.audit import Actor
 from durable.store import get_store
 from tests.docs.conftest import Read
 from tests.docs.pages import Page, page

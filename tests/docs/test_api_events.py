@@ -12,7 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 import durable
 from durable.access.keys import Made, Rights, make
 from durable.models import Event, Key, Run
-from durable.operations.book import Actor
+from durable.operations.audit import Actor
 from durable.store import get_store
 from tests.docs.conftest import Read
 from tests.docs.pages import page

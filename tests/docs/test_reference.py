@@ -29,6 +29,7 @@ COMMANDS = (
     "durable_cancel",
     "durable_retry",
     "durable_replay",
+    "durable_function",
     "durable_health",
     "durable_prune",
     "durable_doctor",

@@ -18,6 +18,7 @@ from durable.operations.rollup import advance
 from durable.operations.series import failures, series
 from durable.store import get_store
 from tests.integration import rows
+from tests.integration.browsers import get
 
 pytestmark = pytest.mark.django_db
 CHARTS, HEALTH = "/admin/durable/runtally/", "/admin/durable/worker/"
@@ -31,12 +32,6 @@ def ended(minutes: float, status: str = RunStatus.COMPLETED, function: str = "sh
 def count() -> None:
     Rollup.objects.update(due_at=rows.ago(1))
     advance(get_store())
-
-
-def get(browser: Client, path: str) -> str:
-    response = browser.get(path)
-    assert response.status_code == 200, response
-    return response.content.decode()
 
 
 def test_what_was_counted_and_what_has_only_just_ended_are_one_series() -> None:

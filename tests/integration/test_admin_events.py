@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 import durable
@@ -14,6 +13,7 @@ from durable.models import Event, Operation, Run
 from durable.wake.inprocess import Counter
 from tests.harness import Player
 from tests.integration import rows
+from tests.integration.browsers import get, staff
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/durable/event/"
@@ -39,20 +39,6 @@ def functions(fresh_registry: Registry) -> None:
 def send(**data: object) -> Event:
     with wake.use(Counter()):
         return Event.objects.get(pk=durable.send(durable.Event(name="order/paid", data=data))[0])
-
-
-def staff(*permissions: str) -> Client:
-    user = User.objects.create_user("sam", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    browser = Client()
-    browser.force_login(user)
-    return browser
-
-
-def get(browser: Client, path: str) -> str:
-    response = browser.get(path)
-    assert response.status_code == 200, response
-    return response.content.decode()
 
 
 def page(browser: Client, event: Event) -> dict[str, str]:

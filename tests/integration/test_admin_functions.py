@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -26,6 +26,7 @@ from durable.models import (
 )
 from durable.own import many
 from tests.integration import rows
+from tests.integration.browsers import get, staff
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/durable/functionconfig/"
@@ -41,21 +42,6 @@ def shop(fresh_registry: Registry) -> durable.Function:
     nightly = durable.TriggerCron(cron="0 3 * * *")
     make = durable.create_function(fn_id="shop", name="Web shop", trigger=[paid, nightly])
     return make(lambda ctx: None)
-
-
-def staff(*permissions: str) -> Client:
-    """Return the browser of a member of staff with these permissions."""
-    user = User.objects.create_user("sam", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    browser = Client()
-    browser.force_login(user)
-    return browser
-
-
-def get(browser: Client, path: str) -> str:
-    response = browser.get(path)
-    assert response.status_code == 200, response
-    return response.content.decode()
 
 
 def test_all_functions_are_listed_registered_or_not(admin_client: Client) -> None:
@@ -178,7 +164,7 @@ def test_run_now_is_filled_in_from_the_newest_event_and_starts_this_function_onl
     assert (Run.objects.count() - before, run.function) == (1, "shop")
     assert run.event is not None
     assert '"total":3' in run.event.data
-    assert Operation.objects.get().action == "run"
+    assert Operation.objects.get().action == "invoke"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 
 from durable.models import Run, RunStatus, Step, StepStatus
-from durable.operations.book import Actor, write_down
+from durable.operations.audit import Actor, write_down
 from durable.store import get_store
 from tests.integration import rows
 from tests.integration.hostile import TEXTS

@@ -16,6 +16,7 @@ from durable.admin import paging
 from durable.authoring.registry import Registry
 from durable.models import Run, RunStatus, StepStatus
 from tests.integration import rows
+from tests.integration.browsers import get
 
 pytestmark = pytest.mark.django_db
 
@@ -26,12 +27,6 @@ QUERIES = 8  # session, user, count, page, overrides, and what explains the page
 def browser(admin_client: Client) -> Client:
     admin_client.get("/admin/")  # fills caches of Django's own
     return admin_client
-
-
-def get(browser: Client, path: str) -> str:
-    response = browser.get(path)
-    assert response.status_code == 200, response
-    return response.content.decode()
 
 
 def queries(browser: Client, path: str) -> list[str]:

@@ -23,7 +23,7 @@ ON_ORDER = durable.TriggerEvent(event="order/paid")
 
 
 def found() -> list[CheckMessage]:
-    return run_checks(tags=["durable"])
+    return run_checks(tags=["durable"], databases=[])
 
 
 def ids() -> list[str | None]:

@@ -11,7 +11,8 @@ from django.core.management import CommandError, call_command
 
 import durable
 from durable.authoring.registry import Registry
-from durable.models import Run
+from durable.management.actor import commander
+from durable.models import Operation, Run
 from tests.harness import EVENT, Player
 
 pytestmark = pytest.mark.django_db
@@ -109,3 +110,20 @@ def test_what_is_wrong_is_named(failed: Run, args: tuple[str, ...], words: str) 
         say("durable_replay", str(failed.pk), *args)
     assert words in str(raised.value)
     assert Run.objects.count() == 1
+
+
+@pytest.mark.parametrize("verb", ["retry", "replay"])
+def test_what_a_command_does_is_written_down_with_who_gave_it(failed: Run, verb: str) -> None:
+    say(f"durable_{verb}", str(failed.pk))
+    row = Operation.objects.get()
+    assert (row.who, row.via) == (commander().who, "command")
+    assert (row.action, row.kind, row.target) == (verb, "run", str(failed.pk))
+
+
+def test_a_run_is_written_down_as_cancelled_once(player: Player) -> None:
+    run = player.send()
+    for _ in range(2):
+        say("durable_cancel", str(run.pk))
+    assert Operation.objects.get().change == ({"status": "queued"}, {"status": "cancelled"})
+    run.refresh_from_db()
+    assert run.reason == "It was cancelled by durable_cancel."

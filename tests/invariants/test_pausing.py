@@ -14,7 +14,7 @@ from django.db import connections
 import durable
 from durable.engine.overrides import overrides
 from durable.models import Run, Step, StepStatus
-from durable.operations.book import Actor
+from durable.operations.audit import Actor
 from durable.operations.configure import pause_function, resume_function
 from durable.worker.drain import Worker
 from tests.harness import EVENT, Player, say

@@ -13,7 +13,7 @@ import durable
 from durable.access.keys import Rights, make
 from durable.access.receipts import is_first
 from durable.models import Event, Run
-from durable.operations.book import Actor
+from durable.operations.audit import Actor
 from durable.store import Store
 from tests.invariants.actors import preempted, together
 

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from durable.access.keys import Rights, make
-from durable.operations.book import Actor
+from durable.operations.audit import Actor
 from durable.store import get_store
 
 KeyMaker = Callable[..., str]

@@ -127,7 +127,7 @@ def test_over_three_megabytes_are_too_many(send: Send) -> None:
 
 
 def test_the_first_five_thousand_are_taken(send: Send, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("durable.rest.compatible.MOST", 5)
+    monkeypatch.setattr("durable.rest.inngest_events.MOST", 5)
     answer = send([{"name": "a"}] * 7)
     assert answer.status_code == 400
     assert len(answer.json()["ids"]) == Event.objects.count() == 5

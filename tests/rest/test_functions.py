@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 
 import durable
 from durable.authoring.registry import Registry, registry
-from durable.models import Operation, Run
+from durable.models import Operation, Receipt, Run
 from durable.own import many, roundtrip
 from tests.harness import Player
+from tests.invariants.seam import seen
 from tests.rest.test_runs import Api, get, order, post
 
 pytestmark = pytest.mark.django_db
@@ -130,6 +132,32 @@ def test_a_request_that_is_sent_again_is_answered_as_before(api: Api, player: Pl
     ]
     assert replays[0].json() == replays[1].json()
     assert Run.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("headers", [{}, {"HTTP_IDEMPOTENCY_KEY": "7f3c"}])
+def test_it_is_invoked_once_though_the_connection_is_lost_at_the_commit(
+    api: Api, player: Player, headers: dict[str, str]
+) -> None:
+    player.define(order)
+    client = api()
+    client.defaults |= headers
+    commits: list[str] = []
+
+    def lose(label: str, do: Any) -> Any:
+        made = do()
+        if label == "COMMIT" and Run.objects.exists() and not commits:
+            commits.append(label)
+            raise OperationalError("nobody knows")
+        return made
+
+    with seen(lose):
+        answer = post(client, "functions/case/invoke/")
+    assert commits
+    assert (answer.status_code, answer.json()["created"]) == (202, True)
+    assert str(Run.objects.get().pk) == answer.json()["run"]["id"]
+    assert Operation.objects.filter(kind="function").count() == 1
+    assert Receipt.objects.count() == len(headers)
 
 
 @pytest.mark.parametrize("own", [many.many, roundtrip.answer])

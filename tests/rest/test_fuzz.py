@@ -24,7 +24,7 @@ from schemathesis.core.parameters import ParameterLocation
 import durable
 from durable.authoring.registry import Registry
 from durable.models import Event, Run
-from durable.rest import standing
+from durable.rest import representation
 from durable.rest.description import SETTINGS, URLCONF
 from durable.rest.openapi import generated
 from tests.harness import Player
@@ -68,7 +68,7 @@ def one_transaction() -> Iterator[None]:
 @pytest.fixture
 def known(fresh_registry: Registry, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Parts of addresses that lead somewhere, and a site that waits for nothing."""
-    monkeypatch.setattr(standing, "pauses", lambda *args: iter(()))
+    monkeypatch.setattr(representation, "pauses", lambda *args: iter(()))
     player = Player()
     runs = [rested(player, order, order=7), rested(player, order, fails=True)]
     runs += [rested(player, waiting), rested(player, waiting)]

@@ -243,8 +243,10 @@ def test_a_run_is_replayed_from_a_step_with_other_data(api: Api, player: Player)
     new = player.settle(Run.objects.get(pk=answer.json()["id"]))
     assert new.result == {"order": 8}
     assert Operation.objects.get(kind="run").change[1] == {
-        "run": str(new.pk),
-        "from_step": "reserve",
+        "status": "completed",
+        "step": "reserve",
+        "made": str(new.pk),
+        "input": "edited",
     }
 
 
@@ -330,8 +332,9 @@ def test_a_waiting_run_is_signalled_once(api: Api, player: Player) -> None:
     assert answer.status_code == 200
     assert player.settle(run).result == {"by": "ada"}
     assert Event.objects.get(pk=answer.json()["event"]).name == "order/approved"
-    written = Operation.objects.get(action="signal")
-    assert written.change[1] == {"step": "approval", "event": answer.json()["event"]}
+    written = Operation.objects.get(action="deliver")
+    after = {"status": "queued", "step": "approval", "made": answer.json()["event"]}
+    assert written.change == ({"status": "waiting"}, after)
     again = post(client, f"runs/{run.pk}/signal/", body)
     assert (again.status_code, again.json()["run"]["status"]) == (409, "completed")
 

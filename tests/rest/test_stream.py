@@ -28,7 +28,7 @@ from durable import clock
 from durable.access.keys import revoke
 from durable.authoring.registry import Registry
 from durable.models import Key, Run
-from durable.operations.book import Actor
+from durable.operations.audit import Actor
 from durable.rest import stream
 from durable.store import get_store
 from tests.harness import Player, say

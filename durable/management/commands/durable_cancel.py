@@ -6,9 +6,12 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-import durable
+from durable.errors import RunStateError
+from durable.management.actor import commander
 from durable.management.command import DatabaseCommand
 from durable.management.find import find_run
+from durable.models import Run
+from durable.operations.act import Deed, act
 
 
 class Command(DatabaseCommand):
@@ -23,7 +26,16 @@ class Command(DatabaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Cancel them, if each of them is found."""
         for run in [find_run(text) for text in options["run"]]:
-            is_cancelled = durable.cancel(run.pk)
+            is_cancelled = _cancel(run)
             if options["verbosity"]:
                 word = "cancelled" if is_cancelled else f"had ended: {run.status}"
                 self.stdout.write(f"run {run.pk} of {run.function} {word}")
+
+
+def _cancel(run: Run) -> bool:
+    deed = Deed(verb="cancel", run=run.pk, reason="It was cancelled by durable_cancel.")
+    try:
+        return act(commander(), deed).is_new
+    except RunStateError:
+        run.refresh_from_db()
+        return False

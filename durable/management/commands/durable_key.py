@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from datetime import timedelta
 from typing import Any
 
@@ -10,9 +9,9 @@ from django.core.management.base import CommandError, CommandParser
 
 from durable import clock
 from durable.access.keys import KeyInvalidError, Made, Rights, make, revoke, rotate
+from durable.management.actor import commander
 from durable.management.command import DatabaseCommand
 from durable.models import Key
-from durable.operations.book import Actor
 from durable.store import get_store
 
 _ACTIONS = ("create", "list", "rotate", "revoke")
@@ -54,7 +53,7 @@ class Command(DatabaseCommand):
             rate=options["rate"],
             expires=None if days is None else clock.now() + timedelta(days=days),
         )
-        made = make(get_store(), _actor(), rights.key(), signs=options["signs"])
+        made = make(get_store(), commander(), rights.key(), signs=options["signs"])
         self._show(made, options["verbosity"])
 
     def _list(self, options: Any) -> None:
@@ -64,14 +63,14 @@ class Command(DatabaseCommand):
     def _rotate(self, options: Any) -> None:
         overlap = timedelta(hours=options["overlap"])
         key = _found(options["key"])
-        made = rotate(get_store(), _actor(), key, overlap)
+        made = rotate(get_store(), commander(), key, overlap)
         self._show(made, options["verbosity"])
         if options["verbosity"]:
             self.stdout.write(f"{key.prefix} goes on until {key.expires:%Y-%m-%d %H:%M:%S %Z}.")
 
     def _revoke(self, options: Any) -> None:
         key = _found(options["key"])
-        is_done = revoke(get_store(), _actor(), key)
+        is_done = revoke(get_store(), commander(), key)
         if options["verbosity"]:
             self.stdout.write(f"{key.prefix} {'is' if is_done else 'was'} revoked")
 
@@ -104,11 +103,3 @@ def _rights(key: Key) -> str:
     if key.rate is not None:
         said.append(f"{key.rate} a minute")
     return ", ".join(said)
-
-
-def _actor() -> Actor:
-    try:
-        who = getpass.getuser()
-    except (KeyError, OSError):  # a container may know no name for its user
-        who = "somebody"
-    return Actor(who=who, via="command")

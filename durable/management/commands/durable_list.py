@@ -16,8 +16,8 @@ from durable.management.command import DatabaseCommand
 from durable.management.export import summary
 from durable.management.words import coloured, line, minute, signs_for, write
 from durable.models import Run, RunStatus
-from durable.operations.coming import Coming, coming
 from durable.operations.explain import Outlook, explain
+from durable.operations.schedule import Coming, coming
 from durable.store import get_store
 
 _SCHEDULE = ("FUNCTION", "CRON LINE", "NEXT", "LAST", "WHY IT MAY NOT COME")

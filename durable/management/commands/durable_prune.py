@@ -17,7 +17,7 @@ from durable.management.actor import commander
 from durable.management.command import DatabaseCommand
 from durable.management.words import line
 from durable.models.status import FINAL_RUN
-from durable.operations.book import write_down
+from durable.operations.audit import write_down
 from durable.operations.prune import BATCH, Batch, prune
 from durable.operations.retention import Retention, checked, retention
 from durable.store import Store, get_store

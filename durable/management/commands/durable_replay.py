@@ -8,10 +8,11 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-import durable
 from durable.errors import DurableError
+from durable.management.actor import commander
 from durable.management.command import DatabaseCommand
 from durable.management.find import find_run
+from durable.operations.act import Deed, act
 
 
 class Command(DatabaseCommand):
@@ -30,7 +31,9 @@ class Command(DatabaseCommand):
         run = find_run(options["run"])
         given = sys.stdin.read() if options["input"] == "-" else options["input"]
         try:
-            new = durable.replay(run.pk, options["from_step"], _data(given))
+            data = _data(given)
+            deed = Deed(verb="replay", run=run.pk, step=options["from_step"], data=data)
+            new = act(commander(), deed).made
         except DurableError as error:
             raise CommandError(str(error)) from error
         text = f"run {new} of {run.function} repeats {run.pk}"

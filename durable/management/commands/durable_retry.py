@@ -7,10 +7,11 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
-import durable
 from durable.errors import RunStateError
+from durable.management.actor import commander
 from durable.management.command import DatabaseCommand
 from durable.management.find import find_run
+from durable.operations.act import Deed, act
 from durable.store import get_store
 
 
@@ -29,7 +30,7 @@ class Command(DatabaseCommand):
         try:
             with transaction.atomic(get_store().alias):
                 for run in runs:
-                    durable.retry(run.pk)
+                    act(commander(), Deed(verb="retry", run=run.pk))
         except RunStateError as error:
             raise CommandError(str(error)) from error
         if options["verbosity"]:

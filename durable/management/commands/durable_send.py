@@ -9,12 +9,14 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
-import durable
+from durable.authoring.event import Event as Sent
 from durable.authoring.registry import registry
 from durable.errors import DurableError
 from durable.ids import new_id
+from durable.management.actor import commander
 from durable.management.command import DatabaseCommand
 from durable.models import Event, Run
+from durable.operations.dispatch import send_event
 from durable.store import get_store
 
 _SHOWN = 20  # runs that are listed
@@ -39,10 +41,10 @@ class Command(DatabaseCommand):
         begun = new_id()  # ids sort by time
         data = _data(sys.stdin.read() if options["data"] == "-" else options["data"])
         given = {name: options[name] for name in ("name", "id", "tenant", "subject")}
-        event = durable.Event(data=data, **given)
+        event = Sent(data=data, **given)
         try:
             with transaction.atomic(using=store.alias):  # until then nobody has got it
-                (event_id,) = durable.send(event)
+                event_id = send_event(event, actor=commander())
                 is_awaited = bool(store.waits.paths([event.name]))
         except DurableError as error:
             raise CommandError(str(error).removeprefix("events[0]: ")) from error

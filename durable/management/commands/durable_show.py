@@ -19,7 +19,7 @@ from durable.management.find import find_run
 from durable.management.words import coloured, line, lines, moment, signs_for, write
 from durable.models import Attempt, Blob, Run, Step
 from durable.operations.explain import Outlook, explain
-from durable.operations.kin import kin_of
+from durable.operations.related_runs import kin_of
 from durable.store import get_store
 
 _GLANCE = 200  # characters of a result that are read for its line

@@ -7,14 +7,13 @@ import logging
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from getpass import getuser
 from typing import Any
 
 from django.core.management.base import CommandParser
 
+from durable.management.actor import commander
 from durable.management.command import DatabaseCommand
 from durable.management.words import write
-from durable.operations.book import Actor
 from durable.operations.verify import INVARIANTS, Breach, Report, verify
 from durable.store import get_store
 from durable.wake import wake
@@ -43,7 +42,7 @@ class Command(DatabaseCommand):
         store = get_store()
         report = verify(
             store,
-            repair=Actor(who=_user(), via="command") if options["repair"] else None,
+            repair=commander() if options["repair"] else None,
             on_progress=self._tell if sys.stderr.isatty() else lambda kind, rows: None,
         )
         repaired = [one for one in report.breaches if one.repaired]
@@ -104,11 +103,3 @@ def _breach(one: Breach) -> dict[str, str]:
         "run": one.run,
         "repaired": one.repaired,
     }
-
-
-def _user() -> str:
-    """Return who started the command, as far as the system knows."""
-    try:
-        return getuser()
-    except (KeyError, OSError):
-        return "unknown"

@@ -22,7 +22,7 @@ class Repair:
     """What is done about a broken row, in a transaction that holds it.
 
     Args:
-        word: for the book of operations, "wake".
+        word: for the audit log, "wake".
         mend: does it; returns what was changed, as it was and as it became, None if nothing was.
     """
 

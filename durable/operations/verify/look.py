@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import transaction
 
-from durable.operations.book import Actor, write_down
+from durable.operations.audit import Actor, write_down
 from durable.operations.verify import schema
 from durable.operations.verify.invariant import Breach, Invariant, Rows
 from durable.operations.verify.invariants import INVARIANTS
@@ -65,7 +65,7 @@ def verify(
 
     Args:
         store: the database.
-        repair: who has the safely repairable put right; each repair goes into the book of operations.
+        repair: who has the safely repairable put right; each repair goes into the audit log.
         pause: seconds between the looks.
         on_progress: told after each window the kind of rows and how many of them were seen.
     """

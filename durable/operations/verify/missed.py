@@ -39,5 +39,5 @@ def _handed_out(alias: str, name: str, since: Any) -> Iterator[Event]:
 
 
 def _is_in_time(wait: Wait, event: Event) -> bool:
-    is_before_end = wait.expires is None or event.received < wait.expires
-    return wait.created + _COMMITTED <= event.received and is_before_end
+    is_open = not wait.was_over_at(event.received)
+    return is_open and wait.created + _COMMITTED <= event.received

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from durable.authoring.registry import Registry, registry
-from durable.models import Run, Step
+from durable.models import Event, Run, Step
 from durable.operations.verify import verify
 from durable.store import get_store
 from tests.acceptance.clusters import Cluster
@@ -28,12 +28,13 @@ QUIET = 90.0  # seconds in which all has to come to rest
 _SETTINGS = {"DJANGO_SETTINGS_MODULE": "tests.campaigns.chaos.settings"}
 
 
-def burn(tally: Tally, seconds: float) -> None:
+def burn(tally: Tally, seconds: float, *, is_server_ours: bool) -> None:
     """Play it once.
 
     Args:
         tally: where it counts.
         seconds: under fire.
+        is_server_ours: whether the database's server may be struck, too.
 
     Raises:
         UntrueError: something was lost, doubled or stuck.
@@ -49,7 +50,7 @@ def burn(tally: Tally, seconds: float) -> None:
             journal.touch()
             workload = Workload(journal=str(journal), draw=draw)
             clusters = [_cluster(stack) for _ in range(CLUSTERS)]
-            fire = Fire(clusters=clusters, draw=draw)
+            fire = Fire(clusters=clusters, draw=draw, is_server_ours=is_server_ours)
             _under_fire(workload, fire, seconds)
             rested = _come_to_rest(workload, fire)
             _count(tally, workload, fire, rested)
@@ -80,9 +81,16 @@ def _come_to_rest(workload: Workload, fire: Fire) -> float:
     while workload.owed:
         workload.answer()
     begun = time.monotonic()
-    while Run.objects.filter(ended=None).exists() and time.monotonic() - begun < QUIET:
+    while _is_busy() and time.monotonic() - begun < QUIET:
         time.sleep(0.1)
     return time.monotonic() - begun
+
+
+def _is_busy() -> bool:
+    """Whether a run is under way, or an event is held by somebody who may be dead."""
+    if Run.objects.filter(ended=None).exists():
+        return True
+    return Event.objects.filter(route_at__isnull=False).exists()
 
 
 def _count(tally: Tally, workload: Workload, fire: Fire, rested: float) -> None:
@@ -90,6 +98,7 @@ def _count(tally: Tally, workload: Workload, fire: Fire, rested: float) -> None:
     tally.counts["runs"] += Run.objects.count()
     tally.counts["steps recorded"] += Step.objects.exclude(ended=None).count()
     tally.counts["bodies that ran again"] += workload.again()
+    tally.figures.update(fire.recovery.figures())
     tally.figures["seconds to rest after the last fault"] = round(rested, 1)
 
 

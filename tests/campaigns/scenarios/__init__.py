@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tests.campaigns.scenarios import cancelling, groups, operators, steps, timing
+from tests.campaigns.scenarios import byhand, cancelling, groups, operators, steps, timing
 from tests.campaigns.scenarios.scenario import Scenario
 
 SCENARIOS: dict[str, Scenario] = {
     scenario.name: scenario
-    for module in (steps, groups, timing, cancelling, operators)
+    for module in (steps, groups, timing, cancelling, operators, byhand)
     for scenario in module.SCENARIOS
 }

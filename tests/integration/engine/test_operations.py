@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 
 from durable.models import Operation
-from durable.operations.book import Actor, write_down
+from durable.operations.audit import Actor, write_down
 from durable.store import get_store
 
 pytestmark = pytest.mark.django_db

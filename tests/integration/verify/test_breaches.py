@@ -13,7 +13,7 @@ from durable import clock
 from durable.engine.overrides import overrides
 from durable.ids import new_id
 from durable.models import Attempt, Blob, Event, FunctionConfig, Run, Schedule, Step, Wait
-from durable.operations.book import Actor
+from durable.operations.audit import Actor
 from durable.operations.configure import pause_function
 from durable.operations.erase import erase
 from durable.operations.verify import INVARIANTS, verify

@@ -15,7 +15,7 @@ PAYLOADS = "payloads.read"
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class Visibility:
     """People see what they would see in the admin; programs, which act on it, see all of it."""
 
     is_open: bool  # payloads at all
@@ -32,9 +32,9 @@ class Sight:
         return self.is_open and not (self.is_person and is_hidden(function))
 
 
-CLOSED = Sight(is_open=False)
+CLOSED = Visibility(is_open=False)
 
 
-def sight_of(request: Request) -> Sight:
+def visibility_of(request: Request) -> Visibility:
     """Return what who makes a request may see."""
-    return Sight(allows(request, PAYLOADS), is_person=not isinstance(request.auth, Key))
+    return Visibility(allows(request, PAYLOADS), is_person=not isinstance(request.auth, Key))

@@ -26,9 +26,9 @@ from durable.models import Key
 from durable.playback.failure import storable
 from durable.rest.authentication import admit
 from durable.rest.base import View
+from durable.rest.event_validation import FaultError, row
 from durable.rest.examples import INNGEST_EVENT, INNGEST_SENT
-from durable.rest.incoming import FaultError, row
-from durable.rest.once import PATIENCE
+from durable.rest.idempotency import PATIENCE
 from durable.rest.openapi import described
 from durable.rest.problems import Problem, answer, problem_of
 from durable.rest.shapes.inngest import INNGEST_EVENTS, IdsShape

@@ -12,9 +12,11 @@ from rest_framework.response import Response
 from durable import clock
 from durable.ids import new_id
 from durable.models import Run, RunStatus
-from durable.rest import deeds, examples, pages, standing
+from durable.rest import examples, operate, pagination, representation
+from durable.rest.event_runs import EventRunViews
 from durable.rest.openapi import described
-from durable.rest.runs import ID, EventRunViews, RunViews
+from durable.rest.run_filters import matching
+from durable.rest.runs import ID, RunViews
 from durable.rest.shapes.strict import read
 from durable.rest.shapes.v1 import (
     V1CancellationAnswerShape,
@@ -22,9 +24,7 @@ from durable.rest.shapes.v1 import (
     V1RunAnswerShape,
     V1RunsAnswerShape,
 )
-from durable.rest.sight import Sight
-from durable.rest.which import matching
-from durable.store import get_store
+from durable.rest.visibility import Visibility
 
 ENVIRONMENT = UUID(int=0)  # there is one
 MOST = 100  # runs of one event
@@ -54,12 +54,12 @@ class V1RunViews(RunViews):
     )
     def retrieve(self, request: Request, id: str) -> Response:
         """Its output is there for who may read payloads."""
-        return Response(_answer(_described(self.found(id), self.sight)))
+        return Response(_answer(_described(self.found(id), self.visibility)))
 
     @described("Cancel a run as Inngest does", gives={204: None}, problems=(404, 409), path=ID)
     def destroy(self, request: Request, id: str) -> Response:
         """As `POST runs/{id}/cancel/`."""
-        deeds.cancelled(get_store(), self.actor, self.found(id))
+        operate.cancel(self, self.found(id))
         return Response(status=204)
 
 
@@ -76,7 +76,7 @@ class V1EventRunViews(EventRunViews):
     def list(self, request: Request, id: str = "") -> Response:
         """Up to 100, the newest first."""
         rows = self.rows.filter(event=self.event(id)).order_by("-pk")[:MOST]
-        return Response(_answer([_described(run, self.sight) for run in rows]))
+        return Response(_answer([_described(run, self.visibility) for run in rows]))
 
 
 class V1CancellationViews(RunViews):
@@ -102,9 +102,9 @@ class V1CancellationViews(RunViews):
         }
         if "started_after" in given:
             wanted["created_after"] = given["started_after"]
-        rows = standing.light(matching(self.rows, wanted)).filter(ended=None)
-        found, _ = pages.oldest(rows, {"limit": MOST_CANCELLED})
-        done = deeds.cancelled_each(get_store(), self.actor, found)
+        rows = representation.light(matching(self.rows, wanted)).filter(ended=None)
+        found, _ = pagination.oldest(rows, {"limit": MOST_CANCELLED})
+        done = operate.cancel_each(self, found)
         body = {
             "id": new_id(),
             "environment_id": ENVIRONMENT,
@@ -120,7 +120,7 @@ def _answer(data: Any) -> Mapping[str, Any]:
     return {"data": data, "metadata": {"fetched_at": clock.now(), "cached_until": None}}
 
 
-def _described(run: Run, sight: Sight) -> Mapping[str, Any]:
+def _described(run: Run, visibility: Visibility) -> Mapping[str, Any]:
     status = RunStatus(run.status)
     is_waiting = status == RunStatus.QUEUED and run.started is None
     found = {
@@ -135,8 +135,8 @@ def _described(run: Run, sight: Sight) -> Mapping[str, Any]:
     }
     if run.replay_of:
         found["original_run_id"] = run.replay_of
-    if run.is_final and run.failure and sight.hears(run.function):
+    if run.is_final and run.failure and visibility.hears(run.function):
         found["output"] = run.failure
-    elif run.is_final and sight.is_open:
-        found["output"] = sight.payload(run.function, run.result)
+    elif run.is_final and visibility.is_open:
+        found["output"] = visibility.payload(run.function, run.result)
     return found

@@ -10,7 +10,7 @@ from itertools import accumulate, pairwise
 # The end of a step becomes visible so much later than its time at most: its batch is written together.
 _SLACK = timedelta(minutes=1)
 _MOST = 1000  # steps that are listed
-_LONGEST = 8000  # characters of a mark
+_LONGEST = 8000  # characters of a position
 _OVER = "over"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
@@ -18,7 +18,7 @@ _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class Position:
     """All steps that had ended by `until` were told, and of those that ended later the ones listed."""
 
     until: datetime = _EPOCH
@@ -26,8 +26,8 @@ class Mark:
     is_over: bool = False  # the end of the run was told
 
     @classmethod
-    def read(cls, text: str) -> Mark:
-        """Return the mark that a text spells; the beginning if it spells none."""
+    def read(cls, text: str) -> Position:
+        """Return the position that a text spells; the beginning if it spells none."""
         until, _, rest = text[:_LONGEST].partition(":")
         steps, _, over = rest.partition(":")
         try:
@@ -44,8 +44,8 @@ class Mark:
         steps = ",".join(_base36(gap) for gap in _gaps(sorted(self.later)))
         return f"{(self.until - _EPOCH) // _TICK}:{steps}:{_OVER if self.is_over else ''}"
 
-    def after(self, ended: Mapping[int, datetime], *, is_over: bool) -> Mark:
-        """Return the mark when it was told of all of these.
+    def after(self, ended: Mapping[int, datetime], *, is_over: bool) -> Position:
+        """Return the position when it was told of all of these.
 
         Args:
             ended: when steps ended, all of those that ended after `until`.
@@ -59,7 +59,7 @@ class Mark:
         if len(times) > _MOST:
             until = max(until, times[-_MOST - 1])
         later = frozenset(step for step, time in ended.items() if time > until)
-        return Mark(until=until, later=later, is_over=is_over)
+        return Position(until=until, later=later, is_over=is_over)
 
 
 def _gaps(ids: list[int]) -> Iterator[int]:

@@ -9,15 +9,14 @@ from functools import partial
 from hashlib import sha256
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import transaction
 from rest_framework.response import Response
 
 from durable.access import receipts
+from durable.operations.certain import certainly
 from durable.rest.base import View
 from durable.rest.body import raw_body
 from durable.rest.problems import Problem
-from durable.store import get_store
-from durable.store.executor import repeat
+from durable.store import Store, get_store
 
 HEADER = "Idempotency-Key"
 PATIENCE = 5.0  # seconds in which a database may come back while a client waits
@@ -38,7 +37,7 @@ def once(view: View, work: Callable[[], Response]) -> Response:
     """
     key = view.request.headers.get(HEADER)
     if key is None:
-        return repeat(get_store().alias, partial(_atomically, work), PATIENCE)
+        return certainly(get_store(), work, PATIENCE)
     if not _KEY.fullmatch(key):
         raise Problem(422, "invalid", f"{HEADER} must have 1 to 255 visible ASCII characters.")
     try:
@@ -58,22 +57,15 @@ def _once(view: View, key: str, work: Callable[[], Response]) -> Response:
         headers = {"Idempotency-Replayed": "true"}
         return Response(json.loads(taken.body), status=taken.status, headers=headers)
     try:
-        return repeat(store.alias, partial(_kept, work, taken), PATIENCE)
+        return certainly(store, partial(_kept, store, work, taken), PATIENCE)
     except BaseException:
         receipts.drop(store, taken)
         raise
 
 
-def _kept(work: Callable[[], Response], held: receipts.Held) -> Response:
-    store = get_store()
-    with transaction.atomic(store.alias):
-        response = work()
-        body = json.dumps(response.data, cls=DjangoJSONEncoder)
-        answered = receipts.Answered(status=response.status_code, body=body)
-        receipts.settle(store, held, answered)
+def _kept(store: Store, work: Callable[[], Response], held: receipts.Held) -> Response:
+    response = work()
+    body = json.dumps(response.data, cls=DjangoJSONEncoder)
+    answered = receipts.Answered(status=response.status_code, body=body)
+    receipts.settle(store, held, answered)
     return response
-
-
-def _atomically(work: Callable[[], Response]) -> Response:
-    with transaction.atomic(get_store().alias):
-        return work()

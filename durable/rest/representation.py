@@ -16,7 +16,7 @@ from durable.engine.lookup import pauses
 from durable.models import Blob, Run, RunStatus, Step
 from durable.rest.shapes.run import OutputShape, RunDetailShape, RunShape
 from durable.rest.shapes.step import StepShape
-from durable.rest.sight import Sight
+from durable.rest.visibility import Visibility
 
 _HEAVY = ("output", "error", "owner", "dedupe_key")
 
@@ -31,46 +31,48 @@ def brief(run: Run) -> Mapping[str, Any]:
     return dict(RunShape(run).data)
 
 
-def detail(run: Run, sight: Sight) -> Mapping[str, Any]:
+def detail(run: Run, visibility: Visibility) -> Mapping[str, Any]:
     """Describe a run, and how far it is.
 
     Args:
         run: its row.
-        sight: of who asks.
+        visibility: of who asks.
     """
     rows = Step.objects.using(run._state.db).filter(run=run).order_by().values("status")
     counts = {row["status"]: row["count"] for row in rows.annotate(count=Count("pk"))}
-    shown = _Shown(run, steps=counts, error=failure(run, run, sight))
+    shown = _Shown(run, steps=counts, error=failure(run, run, visibility))
     return dict(RunDetailShape(shown).data)
 
 
-def result(run: Run, sight: Sight) -> Mapping[str, Any]:
+def result(run: Run, visibility: Visibility) -> Mapping[str, Any]:
     """Describe what a run returned, or what it failed with; for those who may read payloads."""
     output = None
     if run.status == RunStatus.COMPLETED:
-        output = sight.payload(run.function, run.result)
-    shown = _Shown(run, output=output, error=failure(run, run, sight))
+        output = visibility.payload(run.function, run.result)
+    shown = _Shown(run, output=output, error=failure(run, run, visibility))
     return dict(OutputShape(shown).data)
 
 
-def steps(run: Run, rows: Sequence[Step], sight: Sight, *, with_outputs: bool) -> list[Any]:
+def steps(
+    run: Run, rows: Sequence[Step], visibility: Visibility, *, with_outputs: bool
+) -> list[Any]:
     """Describe steps of one run."""
     large = _large(rows) if with_outputs else {}
     found = []
     for step in rows:
         value = _output(step, large) if with_outputs else None
-        output = sight.payload(run.function, value)
-        shown = _Shown(step, error=failure(run, step, sight), output=output)
+        output = visibility.payload(run.function, value)
+        shown = _Shown(step, error=failure(run, step, visibility), output=output)
         found.append(_without_nothing(StepShape(shown).data, with_outputs=with_outputs))
     return found
 
 
-def failure(run: Run, row: Run | Step, sight: Sight) -> Mapping[str, Any] | None:
+def failure(run: Run, row: Run | Step, visibility: Visibility) -> Mapping[str, Any] | None:
     """Describe the error of a run, or of a step of it: what it says may hold payloads."""
     error = row.failure
     if error is None:
         return None
-    is_heard = sight.hears(run.function)
+    is_heard = visibility.hears(run.function)
     said = {name: error.get(name) if is_heard else None for name in ("message", "stack")}
     return {"code": error.get("code", "unknown"), "name": error.get("name", ""), **said}
 

@@ -1,4 +1,4 @@
-"""Events sent by hand, and functions run by hand, with a note of who did it."""
+"""Events sent, and functions invoked, by somebody: written down in the audit log."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from durable.authoring.registry import registry
 from durable.engine.cancelling import await_cancels
 from durable.engine.ingest import ingest
 from durable.engine.route import route
-from durable.engine.start import start
+from durable.engine.start import Started, start
 from durable.errors import EventInvalidError
 from durable.models import Event as EventRow
-from durable.operations.book import Actor, write_down
+from durable.operations.audit import Actor, write_down
+from durable.operations.certain import certainly
 from durable.store import Store, get_store
 from durable.store.after import after_commit
-from durable.store.executor import repeat
 from durable.wake import wake
 
 
@@ -37,18 +37,44 @@ def send_event(event: Event, *, actor: Actor) -> str:
     return pk
 
 
-def run_now(function: str, data: Mapping[str, Any], *, actor: Actor) -> UUID:
-    """Start one function, whatever triggers it has, and no other; return the id of its run.
+def invoke_function(
+    function: str,
+    data: Mapping[str, Any],
+    *,
+    actor: Actor,
+    custom_id: str = "",
+    tenant: str = "",
+) -> Started:
+    """Start one function, whatever triggers it has.
+
+    Args:
+        function: its id.
+        data: of the event that the run is given.
+        actor: who does so.
+        custom_id: with one of these the function is started once in each tenant, for ever.
+        tenant: whose run it is.
 
     Raises:
         FunctionNotFoundError: this process does not know it, or it is durable's own.
         EventInvalidError, OutputUnserializableError, LimitExceededError: `data` cannot be stored.
     """
     store = get_store()
-    with transaction.atomic(store.alias):
-        run = start(store, function, data).run
-        write_down(store, actor, "run", "function", function, after={"run": str(run.pk)})
-    return run.pk
+    given = {"custom_id": custom_id, "tenant": tenant}
+    return certainly(store, partial(_invoke, store, function, data, actor, given))
+
+
+def _invoke(
+    store: Store,
+    function: str,
+    data: Mapping[str, Any],
+    actor: Actor,
+    given: Mapping[str, str],
+) -> Started:
+    started = start(store, function, data, **given)
+    if started.is_new:
+        after = {"run": str(started.run.pk)}
+        write_down(store, actor, "invoke", "function", function, after=after)
+    return started
 
 
 def resend_event(
@@ -72,27 +98,26 @@ def resend_event(
         FunctionNotFoundError: one of the functions is not known to this process, or is durable's own.
     """
     store = get_store()
-    return repeat(store.alias, partial(_resend, store, event, functions, actor))
+    return certainly(store, partial(_resend, store, event, functions, actor))
 
 
 def _resend(
     store: Store, event: UUID, functions: Collection[str] | None, actor: Actor
 ) -> dict[str, UUID]:
-    with transaction.atomic(store.alias):
-        row = EventRow.objects.using(store.alias).filter(pk=event).first()
-        if row is None:
-            raise EventInvalidError(f"There is no event {event}.", field="event")
-        if getattr(row, "erased", None) is not None:
-            raise EventInvalidError(
-                f"The data of event {event} was erased: there is nothing left to send.",
-                field="event",
-            )
-        ids = route(row).functions if functions is None else list(dict.fromkeys(functions))
-        started = {registry.get_of_site(one).id: store.revivals.start(one, row) for one in ids}
-        if not started:
-            return {}
-        await_cancels(store, row, started)
-        after = {name: str(run) for name, run in started.items()}
-        write_down(store, actor, "resend", "event", event, after={"runs": after})
-        after_commit(store.alias, wake, len(started))
+    row = EventRow.objects.using(store.alias).filter(pk=event).first()
+    if row is None:
+        raise EventInvalidError(f"There is no event {event}.", field="event")
+    if getattr(row, "erased", None) is not None:
+        raise EventInvalidError(
+            f"The data of event {event} was erased: there is nothing left to send.",
+            field="event",
+        )
+    ids = route(row).functions if functions is None else list(dict.fromkeys(functions))
+    started = {registry.get_of_site(one).id: store.revivals.start(one, row) for one in ids}
+    if not started:
+        return {}
+    await_cancels(store, row, started)
+    after = {name: str(run) for name, run in started.items()}
+    write_down(store, actor, "resend", "event", event, after={"runs": after})
+    after_commit(store.alias, wake, len(started))
     return started

@@ -1,4 +1,4 @@
-"""The book of what was done by hand, by the API and by command."""
+"""The audit log: what was done by hand, by the API and by command."""
 
 from __future__ import annotations
 

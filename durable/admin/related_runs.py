@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from durable.admin import show
 from durable.models import Run
-from durable.operations.kin import Kin, kin_of
+from durable.operations.related_runs import Kin, kin_of
 from durable.store import get_store
 
 

@@ -1,0 +1,67 @@
+"""How soon what was struck goes on: runs whose process was killed, and all of them after a restart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import reduce
+from operator import or_
+from uuid import UUID
+
+from django.db.models import Min, Q
+from django.db.models.functions import Now
+
+from durable.models import Run, Step
+
+_SHARES = (50, 95, 99)  # of a hundred
+
+
+@dataclass(slots=True)
+class Recovery:
+    """Who was struck, and when by the database's clock.
+
+    Args:
+        struck: runs that a killed process held.
+        restarts: of the server: when it answered again, and after how many seconds.
+    """
+
+    struck: list[tuple[UUID, datetime]] = field(default_factory=list)
+    restarts: list[tuple[datetime, float]] = field(default_factory=list)
+
+    def lose(self, pids: Sequence[int]) -> None:
+        """Note which runs are held by processes of this machine that have just been killed."""
+        mine = reduce(or_, (Q(owner__contains=f":{pid}:") for pid in pids), Q(pk=None))
+        steps = Step.objects.filter(mine).values("run")
+        self.struck += Run.objects.filter(mine | Q(pk__in=steps)).values_list("pk", Now())
+
+    def restart(self, away: float) -> None:
+        """Note that the server is there again, after so many seconds."""
+        self.restarts += [(now, away) for now in Run.objects.values_list(Now(), flat=True)[:1]]
+
+    def figures(self) -> dict[str, float]:
+        """Return percentiles, in seconds."""
+        runs = [_next(since, 0.0, run=run) for run, since in self.struck]
+        starts = [_next(since, away) for since, away in self.restarts]
+        return {
+            "runs that a killed process held": len(runs),
+            **_shares("from a kill to the next step of a run that it struck", runs),
+            **_shares("from a crash of the database to the next step of any run", starts),
+        }
+
+
+def _next(since: datetime, already: float, **of: UUID) -> float | None:
+    """Return after how many seconds a step, or else the run, had ended."""
+    ends = Step.objects.filter(ended__gt=since, **of).aggregate(first=Min("ended"))
+    first = ends["first"] or (of and Run.objects.get(pk=of["run"]).ended)
+    return already + (first - since).total_seconds() if first else None
+
+
+def _shares(what: str, found: Sequence[float | None]) -> dict[str, float]:
+    seconds = sorted(one for one in found if one is not None)
+    last = len(seconds) - 1
+    return {
+        f"seconds {what}, p{share}": round(seconds[min(len(seconds) * share // 100, last)], 1)
+        for share in _SHARES
+        if seconds
+    }
