@@ -66,6 +66,8 @@ class RunForm(forms.Form):
         """Read it."""
         try:
             value = json.loads(self.cleaned_data["payload"])
+        except RecursionError:
+            raise forms.ValidationError(_("That is nested too deeply.")) from None
         except ValueError as error:
             raise forms.ValidationError(_("That is no JSON: %s.") % error) from None
         if not isinstance(value, dict):

@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.contrib import admin
 from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import BadRequest
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern
 
 from durable.admin.paging import CappedPaginator, LeanChangeList
 from durable.store import get_store
 
+View = Callable[..., HttpResponseBase]
 M = TypeVar("M", bound=Model)
+
+
+def refusing_nul(view: View) -> View:
+    """Have a view answer 400 to an address with a NUL character, which PostgreSQL takes in no text."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        given = [one for _name, values in request.GET.lists() for one in values]
+        if any("\0" in str(one) for one in (*given, *args, *kwargs.values())):
+            raise BadRequest("The address holds a NUL character.")
+        return view(request, *args, **kwargs)
+
+    return guarded
+
 
 if TYPE_CHECKING:
     Base = admin.ModelAdmin
@@ -42,6 +62,14 @@ class ReadOnlyAdmin(Base[M]):
 
     class Media:
         css = {"all": ("durable/admin.css",)}
+
+    @property
+    def urls(self) -> list[URLPattern]:
+        """Return all pages; an address with a character that databases refuse is answered with 400."""
+        return [
+            URLPattern(one.pattern, refusing_nul(one.callback), one.default_args, one.name)
+            for one in self.get_urls()
+        ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[M]:
         """Return all rows."""

@@ -21,6 +21,8 @@ from durable.models import Run
 from durable.operations.act import Deed, Done, act
 from durable.operations.redact import restored
 
+_LONGEST = 100  # characters of a word by which a wish is known
+
 
 def act_on(admin: ModelAdmin[Run], request: HttpRequest, pk: UUID, verb: str) -> HttpResponse:
     """Do it, log it, and go to the page where it can be seen; or say why not."""
@@ -57,12 +59,18 @@ def _deed(request: HttpRequest, run: Run, verb: str) -> Deed:
             run=run.pk,
             step=form.get("durable_from") or None,
             data=_edited(request, run),
-            once=form.get("durable_once", ""),
+            once=once_of(request),
         )
     step = form.get(f"durable_{verb}", "")
     number = int(step) if step.isascii() and step.isdigit() else step
     data = as_object(form.get("durable_data", "") or "{}") if verb == "deliver" else None
     return Deed(verb=verb, run=run.pk, step=number, data=data)
+
+
+def once_of(request: HttpRequest) -> str:
+    """Return the word of a form by which the same wish is known when it is sent twice; ours are short."""
+    word = request.POST.get("durable_once", "")
+    return word if len(word) <= _LONGEST and word.isprintable() else ""
 
 
 def _edited(request: HttpRequest, run: Run) -> dict[str, Any] | None:
@@ -85,6 +93,8 @@ def as_object(text: str) -> dict[str, Any]:
     """
     try:
         value = codec.decode(text)
+    except RecursionError:
+        raise UnreadableError(_("The data is nested too deeply.")) from None
     except ValueError as error:
         raise UnreadableError(_("The data is not JSON: %(why)s") % {"why": error}) from None
     if not isinstance(value, dict):

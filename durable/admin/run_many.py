@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from durable.admin import show
 from durable.admin.acting import actor
-from durable.admin.run_act import UnreadableError, as_object, log
+from durable.admin.run_act import UnreadableError, as_object, log, once_of
 from durable.admin.run_filters import selection_of
 from durable.admin.run_offers import may
 from durable.errors import DurableError
@@ -124,7 +124,7 @@ def _do_some(
     self: admin.ModelAdmin[Run], request: HttpRequest, runs: Iterable[Run], verb: str, data: Data
 ) -> None:
     done, refused = 0, []
-    once = request.POST.get("durable_once", "")
+    once = once_of(request)
     for run in runs:
         try:
             result = act(actor(request), Deed(verb=verb, run=run.pk, data=data, once=once))
@@ -146,7 +146,7 @@ def _do_some(
 def _do_all(
     self: admin.ModelAdmin[Run], request: HttpRequest, selection: Selection, verb: str, data: Data
 ) -> HttpResponse:
-    once = request.POST.get("durable_once", "") or str(new_id())
+    once = once_of(request) or str(new_id())
     pk = ask(actor(request), verb, selection, once, data)
     run = Run.objects.using(self.get_queryset(request).db).get(pk=pk)
     self.log_change(request, run, f"durable: {verb} all runs that match {selection.to_json()}")

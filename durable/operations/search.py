@@ -60,7 +60,7 @@ def _read(text: str) -> Iterator[object]:
     yield text
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return
     if not isinstance(value, str) and value is not None:
         yield value

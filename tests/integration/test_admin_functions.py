@@ -167,7 +167,9 @@ def test_run_now_is_filled_in_from_the_newest_event_and_starts_this_function_onl
     assert Operation.objects.get().action == "invoke"
 
 
-@pytest.mark.parametrize("text", ["", "{", "[1]", '"x"', '{"x": NaN}', '{"x": "\\ud800"}'])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[1]", '"x"', '{"x": NaN}', '{"x": "\\ud800"}', "[" * 99_999]
+)
 def test_what_is_no_object_starts_nothing(admin_client: Client, text: str) -> None:
     response = admin_client.post(f"{LIST}shop/run/", {"payload": text})
     assert response.status_code == 200

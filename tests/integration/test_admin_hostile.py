@@ -118,3 +118,28 @@ def test_values_are_plain_text_that_no_browser_takes_for_a_page(admin_client: Cl
         assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
         assert response.headers["X-Content-Type-Options"] == "nosniff"
         assert "sandbox" in response.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "run/?tenant=%00",
+        "run/?function=%00",
+        "event/?name=%00",
+        "event/send/?name=%00",
+        "functionconfig/%00/change/",
+        "run/?q=" + "%5B" * 400,
+    ],
+)
+def test_no_address_breaks_a_page(admin_client: Client, path: str) -> None:
+    assert admin_client.get(f"/admin/durable/{path}").status_code in (200, 400)
+
+
+@pytest.mark.parametrize("word", ["\0", "x" * 3000])
+def test_a_word_that_is_none_of_ours_does_not_stop_a_wish(admin_client: Client, word: str) -> None:
+    run = rows.run()
+    form = {"action": "replay_runs", "select_across": "1", "_selected_action": [str(run.pk)]}
+    form |= {"index": "0", "durable_sure": "yes", "durable_once": word}
+    assert admin_client.post("/admin/durable/run/", form).status_code == 302
+    path = f"/admin/durable/run/{run.pk}/act/replay/"
+    assert admin_client.post(path, {"durable_once": word}).status_code == 302
