@@ -9,7 +9,6 @@ from durable.models.key import covers
 
 OPERATIONS: Mapping[str, str] = {  # to the permission of a Django user
     "events.send": "durable.send_event",
-    "events.read": "durable.view_event",
     "runs.read": "durable.view_run",
     "runs.cancel": "durable.cancel_run",
     "runs.retry": "durable.retry_run",

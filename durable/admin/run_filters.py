@@ -111,9 +111,19 @@ def _one_of(value: str | None, *known: str) -> str:
     return value if value in known else ""
 
 
+_READ = {  # by what a selection calls them: values that may not be understood
+    "status": "status__exact",
+    "since": "period",
+    "kin": "kin",
+    "event": "event__id__exact",
+    "parent": "parent__id__exact",
+}
+
+
 def selection_of(request: HttpRequest) -> Selection | None:
     """Return what the address of the list selects; None if it holds what a selection does not know."""
     given = {name: str(value) for name, value in request.GET.items() if name not in _IDLE and value}
+    asked = {key: given.get(name, "") for key, name in _READ.items()}
     known = {
         "status": _one_of(given.pop("status__exact", ""), *RunStatus.values),
         "function": given.pop("function", ""),
@@ -126,7 +136,8 @@ def selection_of(request: HttpRequest) -> Selection | None:
         "parent": _id(given.pop("parent__id__exact", "")),
         "search": given.pop("q", ""),
     }
-    return None if given else Selection.of_json(known)
+    is_lost = any(value and not known[name] for name, value in asked.items())
+    return None if given or is_lost else Selection.of_json(known)
 
 
 def _id(text: str) -> str:

@@ -48,10 +48,12 @@ def offers(
     open_steps = [step for step in steps if step.status in OPEN_STEP]
     sleeps = [Choice(str(s.pk), s.title) for s in open_steps if s.op == "sleep"]
     waits = [Choice(str(s.pk), _awaited(s)) for s in open_steps if s.op == "wait"]
+    is_own = registry.is_own(run.function)
+    is_over = run.status in (RunStatus.FAILED, RunStatus.CANCELLED)
     fits = {
         "cancel": not run.is_final,
-        "retry": run.status in (RunStatus.FAILED, RunStatus.CANCELLED) and not is_erased,
-        "replay": not is_erased and not registry.is_own(run.function),
+        "retry": is_over and not is_erased and not is_own,
+        "replay": not is_erased and not is_own,
         "skip": bool(sleeps),
         "deliver": bool(waits),
         "erase": run.is_final and run.erased is None,

@@ -34,10 +34,13 @@ def retry(run_id: str | UUID) -> None:
 
     Raises:
         RunNotFoundError: there is no such run.
-        RunStateError: it has neither failed nor been cancelled, or its payloads were erased.
+        RunStateError: it has neither failed nor been cancelled, its payloads were erased, or the
+            function is durable's own.
     """
     store = get_store()
-    repeat(store.alias, partial(_retry, store, find(store, run_id).pk, []))
+    run = find(store, run_id)
+    _refuse_own(run)
+    repeat(store.alias, partial(_retry, store, run.pk, []))
 
 
 def _retry(store: Store, run_id: UUID, said: list[int]) -> None:
@@ -59,6 +62,14 @@ def _retry(store: Store, run_id: UUID, said: list[int]) -> None:
         if (event := _event_of(store, run)) is not None:
             await_cancels(store, event, [run.function])
         after_commit(store.alias, wake)
+
+
+def _refuse_own(run: Run) -> None:
+    if registry.is_own(run.function):
+        raise RunStateError(
+            f"Run {run.pk} of {run.function!r} did what somebody had asked for and was allowed to: it "
+            "is neither retried nor replayed. Ask anew."
+        )
 
 
 def _refuse_erased(store: Store, run: Run, event: UUID | None, *, is_fresh: bool = False) -> None:
@@ -128,11 +139,7 @@ def replay(
     """
     store = get_store()
     run = find(store, run_id)
-    if registry.is_own(run.function):
-        raise RunStateError(
-            f"Run {run.pk} of {run.function!r} did what somebody had asked for and was allowed to: it "
-            "is not replayed. Ask anew."
-        )
+    _refuse_own(run)
     steps = _before(run, store.revivals.steps(run.pk), from_step)
     event = None if input is None else _derived(store, run, input)
     new = repeat(store.alias, partial(_replay, store, run, event, steps, new_id()))

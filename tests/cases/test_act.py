@@ -159,6 +159,16 @@ def test_what_somebody_asked_for_is_not_replayed_by_who_may_not_ask(player: Play
     registry.add(many.many)
     run = Run.objects.get(pk=many.ask(ANNA, "cancel", Selection(function="case"), "w"))
     other = {"verb": "erase", "selection": {}, "who": "anna", "via": "admin"}
-    with pytest.raises(RunStateError, match="it is not replayed"):
+    with pytest.raises(RunStateError, match="neither retried nor replayed"):
         act(Actor(who="eve", via="api"), Deed(verb="replay", run=run.pk, data=other))
     assert Run.objects.count() == 1
+
+
+def test_what_was_stopped_in_the_middle_is_not_gone_on_with_by_who_may_not_ask(
+    player: Player,
+) -> None:
+    registry.add(many.many)
+    run = Run.objects.get(pk=many.ask(ANNA, "erase", Selection(function="case"), "w"))
+    act(ANNA, Deed(verb="cancel", run=run.pk))
+    with pytest.raises(RunStateError, match="neither retried nor replayed"):
+        act(Actor(who="eve", via="api"), Deed(verb="retry", run=run.pk))
