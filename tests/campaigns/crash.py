@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 
+from asgiref.sync import SyncToAsync
 from django.db import InterfaceError, OperationalError, connections
 
 from durable import clock
@@ -129,18 +131,24 @@ def _forked(trial: Trial, stage: Stage, injector: Injector) -> bool:
         status = 1
         try:
             os.close(read)
+            # Only the thread that forks lives on: a pool would wait for its lost ones for ever.
+            SyncToAsync.single_thread_executor = ThreadPoolExecutor(max_workers=1)
             _stream(stage, injector, write)
             live(trial.scenario, stage, injector)
             status = 0
         finally:
             os._exit(status)
     os.close(write)
+    skew = clock.reference()
     with os.fdopen(read, "rb") as pipe:
         while True:
             try:
-                stage.journal, stage.ledger, stage.notes, injector.trace = pickle.load(pipe)
+                stage.journal, stage.ledger, stage.notes, injector.trace, skew = pickle.load(pipe)
             except EOFError:
                 break
+    assert isinstance(skew, timedelta)
+    clock.reset()
+    clock.travel(skew)  # what time it is does not go with the process
     _, status = os.waitpid(child, 0)
     injector.has_struck = os.WIFSIGNALED(status)
     return injector.has_struck
@@ -153,7 +161,8 @@ def _stream(stage: Stage, injector: Injector, write: int) -> None:
     hit, point = injector.hit, injector.point
 
     def tell() -> None:
-        os.write(write, pickle.dumps((stage.journal, stage.ledger, stage.notes, injector.trace)))
+        told = (stage.journal, stage.ledger, stage.notes, injector.trace, clock.reference())
+        os.write(write, pickle.dumps(told))
 
     def told_hit(label: str, do: object) -> object:
         tell()

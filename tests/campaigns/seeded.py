@@ -254,6 +254,13 @@ MUTANTS = (
         whole("cancel by event"),
     ),
     _m(
+        "a mark is left and not looked at",
+        "operations/certain.py",
+        "if not _is_new(store, mark):",
+        "if not (_is_new(store, mark) or True):",
+        singles("by hand", "LOST_AFTER"),
+    ),
+    _m(
         "a run over its time goes on",
         "engine/cancel.py",
         "overdue = {run.id: run for run in store.runs.overdue(_SWEPT)}",

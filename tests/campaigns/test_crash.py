@@ -77,7 +77,7 @@ def test_a_second_crash_while_the_first_is_recovered_from() -> None:
             )
 
 
-@pytest.mark.parametrize("name", ["sleep", "atomic"])
+@pytest.mark.parametrize("name", ["sleep", "atomic", "async"])
 def test_a_process_that_is_really_killed(name: str) -> None:
     scenario = SCENARIOS[name]
     with defined(scenario):
