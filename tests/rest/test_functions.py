@@ -145,8 +145,9 @@ def test_it_is_invoked_once_though_the_connection_is_lost_at_the_commit(
     commits: list[str] = []
 
     def lose(label: str, do: Any) -> Any:
+        is_the_one = label == "COMMIT" and not commits and Run.objects.exists()
         made = do()
-        if label == "COMMIT" and Run.objects.exists() and not commits:
+        if is_the_one:
             commits.append(label)
             raise OperationalError("nobody knows")
         return made
