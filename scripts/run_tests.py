@@ -32,8 +32,8 @@ Found = dict[str, servers.Server]
 SERVERS = ("sqlite", "postgres", "mariadb", "redis")
 # Every how manieth case is played where all of them would take too long, and every how manieth of the
 # dear ones, with threads at each statement or processes of their own; DURABLE_TEST_FULL=1 plays all.
-SHARES = {"sqlite": 1, "postgres": 3, "mariadb": 6, "another Python": 6}
-DEAR = 4
+SHARES = {"sqlite": 1, "postgres": 3, "mariadb": 6, "another Python": 12}
+DEAR = 8
 ELSEWHERE = (
     "tests/unit",
     "tests/integration",
