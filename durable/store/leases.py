@@ -9,7 +9,7 @@ from operator import or_
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, Min, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from durable.conf import conf
 from durable.models import Event, Run, RunStatus, Schedule, Step, StepStatus
@@ -61,9 +61,8 @@ class Leases(Table):
         times = [(rows, "due_at") for rows in looked_at]
         for rows, time in [*times, (Run.objects.using(self.alias), "deadline")]:
             count += rows.filter(**{f"{time}__lte": now}).order_by()[:limit].count()
-            first = rows.aggregate(first=Min(time))["first"]
-            if first is not None:
-                waits += rows.filter(**{time: first}).values_list(until(time), flat=True)[:1]
+            coming = rows.filter(**{f"{time}__isnull": False}).order_by(time)
+            waits += coming.values_list(until(time), flat=True)[:1]
         events = Event.objects.using(self.alias).filter(route_at__lte=now)
         count += events.order_by()[:limit].count()
         return Due(min(count, limit), min(waits).total_seconds() if waits else None)

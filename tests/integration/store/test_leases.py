@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from durable import clock
 from durable.models import Run, Step
 from durable.store import Store
 from tests.integration.store import kit
@@ -105,6 +108,13 @@ def test_what_is_overdue_is_next(store: Store) -> None:
     next_in = store.due(10).next_in
     assert next_in is not None
     assert -65 < next_in <= -60
+
+
+def test_what_is_due_at_a_whole_second_is_found_like_any(store: Store) -> None:
+    due_at = (clock.now() - timedelta(seconds=60)).replace(microsecond=0)
+    store.runs.create(kit.event(), ["f"], due_at)
+    next_in = store.due(10).next_in
+    assert next_in == pytest.approx(-60, abs=5)
 
 
 def test_a_step_that_its_run_retries_is_not_due_by_itself(store: Store) -> None:
