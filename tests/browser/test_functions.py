@@ -82,7 +82,7 @@ def test_a_function_is_run_now_and_an_event_is_sent_and_sent_again(stage: Stage)
     sent = Run.objects.filter(event__data='{"amount":4}')
     eventually(lambda: sent.filter(status="completed").count() == 2)
     actions = Operation.objects.order_by("-pk").values_list("action", flat=True)
-    assert list(actions[:3]) == ["resend", "send", "run"]
+    assert list(actions[:3]) == ["resend", "send", "invoke"]
 
 
 ORDER = "functionconfig/browser-order"
