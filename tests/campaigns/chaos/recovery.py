@@ -24,10 +24,12 @@ class Recovery:
     Args:
         struck: runs that a killed process held.
         restarts: of the server: when it answered again, and after how many seconds.
+        replaced: seconds from the freezing of a cluster until another had workers.
     """
 
     struck: list[tuple[UUID, datetime]] = field(default_factory=list)
     restarts: list[tuple[datetime, float]] = field(default_factory=list)
+    replaced: list[float] = field(default_factory=list)
 
     def lose(self, pids: Sequence[int]) -> None:
         """Note which runs are held by processes of this machine that have just been killed."""
@@ -47,6 +49,7 @@ class Recovery:
             "runs that a killed process held": len(runs),
             **_shares("from a kill to the next step of a run that it struck", runs),
             **_shares("from a crash of the database to the next step of any run", starts),
+            **_shares("from a frozen cluster to the workers of another", self.replaced),
         }
 
 

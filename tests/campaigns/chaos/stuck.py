@@ -1,0 +1,72 @@
+"""Who does not get on, and where: what to look at when nothing moves."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+from django.db import connection
+from django_q.models import OrmQ
+
+from durable.models import Event, Run, Step, Wait
+from tests.campaigns.chaos.nodes import Node
+from tests.campaigns.chaos.scene import Scene
+
+_SAYING = 1.0  # seconds in which processes write their stacks
+_MARK = "Current thread"
+_MOST = 200
+
+
+def hung(node: Node) -> list[str]:
+    """Return the stacks of the workers of a machine that wait for an answer of the database."""
+    said = len(node.cluster.said)
+    for pid in node.cluster.find("worker"):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGUSR1)
+    time.sleep(_SAYING)
+    stacks = node.cluster.said[said:].split(_MARK)[1:]
+    return [stack for stack in stacks if any(name in stack for name in ("/psycopg/", "/pymysql/"))]
+
+
+def report(scene: Scene) -> str:
+    """Return all that may say why nothing moves."""
+    return "\n".join(_lines(scene))
+
+
+def _lines(scene: Scene) -> Iterator[str]:
+    yield "RUNS, STEPS, WAITS, EVENTS, MESSAGES"
+    for rows in (
+        Run.objects.filter(ended=None),
+        Step.objects.filter(ended=None),
+        Wait.objects.all(),
+        Event.objects.filter(route_at__isnull=False),
+        OrmQ.objects.all(),
+    ):
+        yield from (str(row)[:1000] for row in rows.values()[:_MOST])
+    if connection.vendor == "postgresql":
+        yield "SESSIONS"
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pid, state, wait_event_type, wait_event, xact_start, state_change, left(query, 200)"
+                " FROM pg_stat_activity WHERE datname = current_database()"
+            )
+            yield from map(str, cursor.fetchall())
+    for node in scene.nodes:
+        yield f"MACHINE {node.number}"
+        yield from _processes(node)
+
+
+def _processes(node: Node) -> Iterator[str]:
+    said = len(node.cluster.said)
+    for process in node.cluster.processes():
+        with suppress(OSError, psutil.Error):
+            wait = Path(f"/proc/{process.pid}/wchan").read_text()
+            yield f"{process.pid} {process.status()} in {wait}"
+            process.send_signal(signal.SIGUSR1)
+    time.sleep(_SAYING)
+    yield node.cluster.said[said - 3000 :]
