@@ -67,7 +67,7 @@ _AND_PARK = """, {r.owner} = NULL,
 _FLUSH = """
 WITH written AS (
  UPDATE {S} SET {s.status} = f.status, {s.attempt} = f.attempt, {s.output} = f.output,
-  {s.error} = f.error, {s.large} = f.large, {s.owner} = NULL,
+  {s.error} = f.error, {s.large} = f.large, {s.owner} = NULL, {s.crashes} = 0,
   {s.due_at} = {now} + f.retry_in * INTERVAL '1 second',
   {s.started} = CASE WHEN {s.op} IN {timers} THEN {s.started}
    ELSE {now} - (f.age + f.seconds) * INTERVAL '1 second' END,

@@ -133,6 +133,7 @@ class Runs(Outside):
         return Case(
             When(lost & Exists(progress), then=Value(1)),
             When(lost, then=F("crashes") + 1),
+            When(~Q(reason=""), then=F("crashes")),  # it rested, and has not got on
             default=Value(0),
             output_field=SmallIntegerField(),
         )

@@ -19,9 +19,11 @@ DUE = (
     "AND ({r.deadline} IS NULL OR {r.deadline} > {now}) ORDER BY {r.due_at} LIMIT {limit}"
 )
 
+# Who rests for a reason has not got on: the database failed, or the function was not there.
 TAKE = """
 UPDATE {R} SET
- {r.crashes} = CASE WHEN {r.status} <> 'running' THEN 0
+ {r.crashes} = CASE WHEN {r.status} <> 'running' AND {r.reason} <> '' THEN {r.crashes}
+  WHEN {r.status} <> 'running' THEN 0
   WHEN EXISTS (SELECT 1 FROM {S} WHERE {S}.{s.run} = {R}.{r.id} AND {S}.{s.by} = {R}.{r.claim})
   THEN 1 ELSE {r.crashes} + 1 END,
  {r.status} = 'running', {r.claim} = {r.claim} + 1, {r.owner} = %s, {r.wake} = 0, {r.reason} = '',

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Case, DateTimeField, F, QuerySet, Subquery, Value, When
+from django.db.models import SmallIntegerField, Case, DateTimeField, F, QuerySet, Subquery, Value, When
 from django.db.models.functions import Greatest
 
 from durable.conf import conf
@@ -181,7 +181,9 @@ class Steps(Memory):
             rows = self.rows.filter(pk__in=ids)
             rows.update(
                 crashes=Case(
-                    When(status=StepStatus.RUNNING, then=F("crashes") + 1), default=Value(0)
+                    When(status=StepStatus.RUNNING, then=F("crashes") + 1),
+                    default=F("crashes"),
+                    output_field=SmallIntegerField(),
                 ),
                 claim=F("claim") + 1,
                 owner=owner,
@@ -273,7 +275,7 @@ class Steps(Memory):
         row = self.rows.filter(pk=claim.id, claim=claim.claim, status=StepStatus.RUNNING)
         fields = outcome_fields(result, result.age)
         if not result.is_final:
-            fields |= {"status": StepStatus.PENDING}
+            fields |= {"status": StepStatus.PENDING, "crashes": 0}
         if claim.op in TIMERS:
             del fields["started"]
         return row.update(owner=None, **fields) == 1

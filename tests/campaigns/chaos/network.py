@@ -48,6 +48,8 @@ class Network:
         finally:
             process.kill()
             process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
 
     def environment(self, number: int) -> dict[str, str]:
         """Return what a cluster needs in its environment to use its line."""

@@ -45,9 +45,9 @@ def _lines(scene: Scene) -> Iterator[str]:
         Step.objects.filter(ended=None),
         Wait.objects.all(),
         Event.objects.filter(route_at__isnull=False),
-        OrmQ.objects.all(),
     ):
         yield from (str(row)[:1000] for row in rows.values()[:_MOST])
+    yield from map(str, OrmQ.objects.values_list("pk", "lock")[:_MOST])
     if connection.vendor == "postgresql":
         yield "SESSIONS"
         with connection.cursor() as cursor:

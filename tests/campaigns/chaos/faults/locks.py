@@ -55,7 +55,7 @@ def _cross() -> None:
     with transaction.atomic():
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
-                cursor.execute("SET LOCAL deadlock_timeout = '20s'")
+                cursor.execute("SET LOCAL deadlock_timeout = '8s'")
         runs = Run.objects.filter(ended=None, pending__gt=0).select_for_update(skip_locked=True)
         held = [run.pk for run in runs[:20]]
         time.sleep(_MEETING)
