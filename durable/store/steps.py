@@ -9,7 +9,16 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import SmallIntegerField, Case, DateTimeField, F, QuerySet, Subquery, Value, When
+from django.db.models import (
+    Case,
+    DateTimeField,
+    F,
+    QuerySet,
+    SmallIntegerField,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Greatest
 
 from durable.conf import conf

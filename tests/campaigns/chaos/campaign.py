@@ -33,14 +33,15 @@ from tests.campaigns.chaos.scene import Scene
 from tests.campaigns.chaos.server import Server
 from tests.campaigns.chaos.workload import Workload
 from tests.campaigns.stage import dump, wipe
-from tests.campaigns.tally import Tally
+from tests.campaigns.tally import FOLDER, Tally
 from tests.campaigns.truth import UntrueError
 
 SKEWS = (120, 0, -120)  # seconds by which the clocks of the machines are wrong
 CLIENTS = 2
-RATE = 8.0  # events in a second
+RATE = 6.0  # events in a second
 TICK = 0.05  # seconds between two looks at what is due
 AHEAD = 1.0  # seconds for which is drawn what clients want
+SLOW = 9.0  # seconds from a kill to the next step of a run that it struck: a lease, and 5
 QUIET = 60.0  # seconds in which all has to come to rest, or something has to move under fire
 
 
@@ -57,6 +58,7 @@ def burn(tally: Tally, seconds: float, *, is_server_ours: bool, rate: float = RA
         UntrueError: something was lost, doubled, early or stuck.
     """
     wipe()
+    FOLDER.mkdir(parents=True, exist_ok=True)
     before = registry.snapshot()
     registry.restore(Registry())
     try:
@@ -67,7 +69,8 @@ def burn(tally: Tally, seconds: float, *, is_server_ours: bool, rate: float = RA
             journal = stack.enter_context(Journal.kept(folder))
             ledger = Ledger(folder / "ledger")
             clients = _clients(ledger, scene, journal, tally.seed)
-            _under_fire(scene, clients, seconds, tally.seed, rate)
+            detector = stuck.Detector(QUIET)
+            _under_fire(scene, clients, detector, seconds, tally.seed, rate)
             rested = _come_to_rest(scene, clients)
             _count(tally, scene, journal, rested)
             _judge(scene, ledger, journal)
@@ -148,7 +151,12 @@ def _clients(ledger: Ledger, scene: Scene, journal: Journal, seed: int) -> list[
 
 
 def _under_fire(
-    scene: Scene, clients: list[Client], seconds: float, seed: int, rate: float
+    scene: Scene,
+    clients: list[Client],
+    detector: stuck.Detector,
+    seconds: float,
+    seed: int,
+    rate: float,
 ) -> None:
     workload = Workload(draw=random.Random(seed + 100), rate=rate)
     fire = Fire(scene, seconds, random.Random(seed + 200))
@@ -159,7 +167,9 @@ def _under_fire(
                 clients[wish.number % CLIENTS].ask(wish)
             drawn += AHEAD
         fire.strike(now)
+        detector.look(scene, FOLDER)
         time.sleep(TICK)
+    scene.counts["times that nothing moved for a minute"] = detector.times
 
 
 def _come_to_rest(scene: Scene, clients: list[Client]) -> float:
@@ -196,6 +206,8 @@ def _count(tally: Tally, scene: Scene, journal: Journal, rested: float) -> None:
     tally.counts["bodies that ran again"] += bodies
     tally.counts["runs with a body that ran again"] += runs
     tally.figures.update(scene.recovery.figures())
+    for slow in scene.recovery.slow(SLOW):
+        sys.stderr.write(f"C chaos: {slow}\n")
     tally.figures["hints taken for each claim"] = _amplification()
     tally.figures["seconds to rest after the last fault"] = round(rested, 1)
 
@@ -206,6 +218,8 @@ def _amplification() -> float:
 
 
 def _judge(scene: Scene, ledger: Ledger, journal: Journal) -> None:
+    log = "\n".join(f"{at} {what}" for at, what in scene.log)
+    (FOLDER / "chaos-faults.txt").write_text(f"{log}\n")
     wrong = judge(ledger, journal)
     wrong += [
         f"hung on machine {node.number}: {one}" for node in scene.nodes for one in stuck.hung(node)
@@ -214,7 +228,6 @@ def _judge(scene: Scene, ledger: Ledger, journal: Journal) -> None:
         if len(workers := node.cluster.find("worker")) < WORKERS:
             wrong.append(f"an operator is needed: machine {node.number} has workers {workers} only")
     if wrong:
-        log = "\n".join(f"{at} {what}" for at, what in scene.log)
         raise UntrueError(
             "\n".join(wrong[:50]), f"{stuck.report(scene)}\n\nFAULTS\n{log}\n\n{dump()}"
         )

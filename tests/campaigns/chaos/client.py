@@ -13,10 +13,12 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from django.db import DatabaseError, InterfaceError, connection
 
 import durable
+from durable.models import Run
 from tests.campaigns.chaos.workload import Wish
 
 DOUBLED = 0.05  # of all events are sent twice
@@ -158,11 +160,9 @@ class Client(threading.Thread):
         if event is None:  # not sent yet: the API was away
             self.ask(Wish(kind=wish.kind, number=wish.number, after=1.0, is_cancel=True))
             return
-        from durable.models import Run
-
         while True:
             try:
-                run = Run.objects.get(event=event)
+                run = Run.objects.get(event_id=UUID(event))
                 if durable.cancel(run.pk):
                     self.ledger.ended[wish.number] = time.monotonic()
                 return

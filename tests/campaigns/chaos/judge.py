@@ -16,7 +16,7 @@ from durable.store import get_store
 from tests.campaigns.chaos.burning.workflows import CRONS, GIVEN_UP, NAP
 from tests.campaigns.chaos.client import Ledger, digest
 from tests.campaigns.chaos.journal import Journal
-from tests.campaigns.chaos.settings import DURABLE
+from tests.campaigns.chaos.settings import MAX_CRASHES
 from tests.campaigns.chaos.workload import FAILING, RETURNED, Wish
 
 _MINUTE = 60.0
@@ -92,8 +92,8 @@ def _early(journal: Journal) -> Iterator[str]:
             if step.took.total_seconds() < least:
                 yield f"early: {name} of run {step.run_id} took {step.took}"
     first: dict[tuple[str, str], float] = {}
-    for at, run, step in list(journal.lines):
-        first.setdefault((run, step), at)
+    for at, of, name in list(journal.lines):
+        first.setdefault((of, name), at)
     for run in Run.objects.filter(function="chaos-sleeping", status="completed"):
         between = first[str(run.pk), "b"] - first[str(run.pk), "a"]
         if between < NAP:
@@ -108,7 +108,8 @@ def _after_cancel(ledger: Ledger, journal: Journal) -> Iterator[str]:
     for run in runs:
         if run.steps.filter(status="done", ended__gt=run.ended).exists():
             yield f"run {run.pk} recorded a step after its cancel"
-        since = ledger.ended.get(run.event.value["key"]) if run.event else None
+        data: Any = run.event.value if run.event else {}
+        since = ledger.ended.get(data.get("key"))
         if since is None:
             continue
         after = [step for at, of, step in list(journal.lines) if of == str(run.pk) and at > since]
@@ -120,7 +121,7 @@ def _bodies(journal: Journal) -> Iterator[str]:
     """I14: a body that kills its process is not begun for ever."""
     poisoned = {str(pk) for pk in _of("chaos-poison").values_list("pk", flat=True)}
     for (run, step), times in journal.times().items():
-        if run in poisoned and times > DURABLE["MAX_CRASHES"]:
+        if run in poisoned and times > MAX_CRASHES:
             yield f"the body {step} of run {run} killed {times} processes"
 
 

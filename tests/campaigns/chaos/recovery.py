@@ -35,11 +35,21 @@ class Recovery:
         """Note which runs are held by processes of this machine that have just been killed."""
         mine = reduce(or_, (Q(owner__contains=f":{pid}:") for pid in pids), Q(pk=None))
         steps = Step.objects.filter(mine).values("run")
-        self.struck += Run.objects.filter(mine | Q(pk__in=steps)).values_list("pk", Now())
+        runs = Run.objects.filter(mine | Q(pk__in=steps)).exclude(function="chaos-poison")
+        self.struck += runs.values_list("pk", Now())
 
     def restart(self, away: float) -> None:
         """Note that the server is there again, after so many seconds."""
         self.restarts += [(now, away) for now in Run.objects.values_list(Now(), flat=True)[:1]]
+
+    def slow(self, seconds: float) -> list[str]:
+        """Say which runs went on later than that after a kill that struck them."""
+        found = [(_next(since, 0.0, run=run), since, run) for run, since in self.struck]
+        return [
+            f"run {run}, struck at {since:%H:%M:%S}, went on after {took} s"
+            for took, since, run in found
+            if took is None or took > seconds
+        ]
 
     def figures(self) -> dict[str, float]:
         """Return percentiles, in seconds."""

@@ -14,6 +14,13 @@ SECRET_KEY_FALLBACKS = ["the first key"]
 INSTALLED_APPS = [*SITE_APPS, "tests.campaigns.chaos.burning"]
 ALLOWED_HOSTS = ["127.0.0.1"]
 ROOT_URLCONF = "tests.rest.urls"
-DURABLE = {"LEASE": 4.0, "HEARTBEAT": 1.0, "BACKOFF": (0.2,), "JITTER": 0, "MAX_CRASHES": 5}
+MAX_CRASHES = 5
+DURABLE = {
+    "LEASE": 4.0,
+    "HEARTBEAT": 1.0,
+    "BACKOFF": (0.2,),
+    "JITTER": 0,
+    "MAX_CRASHES": MAX_CRASHES,
+}
 
 faulthandler.register(signal.SIGUSR1, all_threads=True)  # who is stuck is asked where

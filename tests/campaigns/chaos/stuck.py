@@ -7,19 +7,56 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
-from django.db import connection
+from django.db import DatabaseError, InterfaceError, connection
+from django.db.models import Max
 from django_q.models import OrmQ
 
 from durable.models import Event, Run, Step, Wait
 from tests.campaigns.chaos.nodes import Node
 from tests.campaigns.chaos.scene import Scene
 
+_BETWEEN = 5.0  # seconds between two looks
 _SAYING = 1.0  # seconds in which processes write their stacks
 _MARK = "Current thread"
-_MOST = 200
+_MOST = 200  # rows of each kind
+
+
+@dataclass(slots=True)
+class Detector:
+    """Notices that nothing gets on, though the database can be asked.
+
+    Args:
+        seconds: of stillness that are too much.
+        times: how often that was so.
+    """
+
+    seconds: float
+    times: int = 0
+    _steps: int = 0
+    _moved: float = field(default_factory=time.monotonic)
+    _looked: float = 0.0
+
+    def look(self, scene: Scene, folder: Path) -> None:
+        """Look now and then; leave a report when nothing has moved for so long."""
+        now = time.monotonic()
+        if now - self._looked < _BETWEEN:
+            return
+        self._looked = now
+        try:
+            steps = Step.objects.aggregate(last=Max("pk"))["last"] or 0
+        except (DatabaseError, InterfaceError):
+            connection.close()
+            steps = -1
+        if steps != self._steps:
+            self._steps, self._moved = steps, now
+        elif now - self._moved > self.seconds and steps >= 0:
+            self.times += 1
+            self._moved = now
+            (folder / f"chaos-stuck-{self.times}.txt").write_text(report(scene))
 
 
 def hung(node: Node) -> list[str]:

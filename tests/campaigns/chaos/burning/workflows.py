@@ -16,7 +16,7 @@ from django.contrib.auth.models import Group
 import durable
 from tests.campaigns.chaos.journal import tell
 
-LONGEST = 0.05  # seconds that a body takes
+LONGEST = 0.04  # seconds that a body takes
 LARGE = 700_000  # characters
 NAP, GIVEN_UP = 1.5, 3.0  # seconds of the sleep, and of the wait for what never comes
 CRONS = 6
