@@ -9,16 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import (
-    Case,
-    DateTimeField,
-    F,
-    QuerySet,
-    SmallIntegerField,
-    Subquery,
-    Value,
-    When,
-)
+from django.db.models import Case, DateTimeField, F, QuerySet, Subquery, Value, When
 from django.db.models.functions import Greatest
 
 from durable.conf import conf
@@ -189,11 +180,7 @@ class Steps(Memory):
                 return []
             rows = self.rows.filter(pk__in=ids)
             rows.update(
-                crashes=Case(
-                    When(status=StepStatus.RUNNING, then=F("crashes") + 1),
-                    default=F("crashes"),
-                    output_field=SmallIntegerField(),
-                ),
+                crashes=F("crashes") + Case(When(status=StepStatus.RUNNING, then=1), default=0),
                 claim=F("claim") + 1,
                 owner=owner,
                 due_at=database_in(conf.LEASE),

@@ -23,7 +23,7 @@ from tests.acceptance.web import Web
 from tests.campaigns.chaos import stuck
 from tests.campaigns.chaos.client import Client, Ledger
 from tests.campaigns.chaos.faults import disk
-from tests.campaigns.chaos.fire import Fire
+from tests.campaigns.chaos.fire import LONG, Fire
 from tests.campaigns.chaos.journal import Journal
 from tests.campaigns.chaos.judge import again, judge
 from tests.campaigns.chaos.messenger import Redis
@@ -40,7 +40,7 @@ SKEWS = (120, 0, -120)  # seconds by which the clocks of the machines are wrong
 CLIENTS = 2
 RATE = 6.0  # events in a second
 TICK = 0.05  # seconds between two looks at what is due
-AHEAD = 1.0  # seconds for which is drawn what clients want
+STEADY = 30  # seconds before the fire, if it is a long one
 SLOW = 9.0  # seconds from a kill to the next step of a run that it struck: a lease, and 5
 QUIET = 60.0  # seconds in which all has to come to rest, or something has to move under fire
 
@@ -69,8 +69,12 @@ def burn(tally: Tally, seconds: float, *, is_server_ours: bool, rate: float = RA
             journal = stack.enter_context(Journal.kept(folder))
             ledger = Ledger(folder / "ledger")
             clients = _clients(ledger, scene, journal, tally.seed)
-            detector = stuck.Detector(QUIET)
-            _under_fire(scene, clients, detector, seconds, tally.seed, rate)
+            workload = Workload(draw=random.Random(tally.seed + 100), rate=rate)
+            if seconds >= LONG:
+                tally.figures["hints taken for each claim, without a fault"] = _steadily(
+                    clients, workload
+                )
+            _under_fire(scene, clients, workload, seconds, tally.seed)
             rested = _come_to_rest(scene, clients)
             _count(tally, scene, journal, rested)
             _judge(scene, ledger, journal)
@@ -130,7 +134,7 @@ def _say_what_is_missing(scene: Scene) -> None:
         "the network": scene.network,
         "the database's server (no --own-server)": scene.server,
         "a Redis broker": scene.redis,
-        "a full disk (needs root, mount and --own-server)": scene.disk,
+        "a full disk (needs root, mount and a PostgreSQL of its own)": scene.disk,
         "wrong clocks (need cc)": scene.nodes[0].skew,
     }
     for name, part in parts.items():
@@ -150,26 +154,34 @@ def _clients(ledger: Ledger, scene: Scene, journal: Journal, seed: int) -> list[
     return clients
 
 
+def _steadily(clients: list[Client], workload: Workload) -> float:
+    """Have nothing go wrong for a while; return how many hints were taken for each claim."""
+    for _ in range(STEADY):
+        _ask(clients, workload)
+        time.sleep(1.0)
+    return _amplification()
+
+
 def _under_fire(
-    scene: Scene,
-    clients: list[Client],
-    detector: stuck.Detector,
-    seconds: float,
-    seed: int,
-    rate: float,
+    scene: Scene, clients: list[Client], workload: Workload, seconds: float, seed: int
 ) -> None:
-    workload = Workload(draw=random.Random(seed + 100), rate=rate)
+    detector = stuck.Detector(QUIET)
     fire = Fire(scene, seconds, random.Random(seed + 200))
-    begun, drawn = time.monotonic(), 0.0
+    begun, asked = time.monotonic(), 0
     while (now := time.monotonic() - begun) < seconds:
-        if drawn <= now:
-            for wish in workload.wishes(AHEAD):
-                clients[wish.number % CLIENTS].ask(wish)
-            drawn += AHEAD
+        if asked <= now:
+            _ask(clients, workload)
+            asked += 1
         fire.strike(now)
         detector.look(scene, FOLDER)
         time.sleep(TICK)
     scene.counts["times that nothing moved for a minute"] = detector.times
+
+
+def _ask(clients: list[Client], workload: Workload) -> None:
+    """Have clients wish for what is to be wished for within a second."""
+    for wish in workload.wishes(1.0):
+        clients[wish.number % CLIENTS].ask(wish)
 
 
 def _come_to_rest(scene: Scene, clients: list[Client]) -> float:

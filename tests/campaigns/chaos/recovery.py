@@ -10,9 +10,9 @@ from operator import or_
 from uuid import UUID
 
 from django.db.models import Min, Q
-from django.db.models.functions import Now
 
 from durable.models import Run, Step
+from durable.store.clock import database_now
 
 _SHARES = (50, 95, 99)  # of a hundred
 
@@ -36,11 +36,13 @@ class Recovery:
         mine = reduce(or_, (Q(owner__contains=f":{pid}:") for pid in pids), Q(pk=None))
         steps = Step.objects.filter(mine).values("run")
         runs = Run.objects.filter(mine | Q(pk__in=steps)).exclude(function="chaos-poison")
-        self.struck += runs.values_list("pk", Now())
+        self.struck += runs.values_list("pk", database_now())
 
     def restart(self, away: float) -> None:
         """Note that the server is there again, after so many seconds."""
-        self.restarts += [(now, away) for now in Run.objects.values_list(Now(), flat=True)[:1]]
+        self.restarts += [
+            (now, away) for now in Run.objects.values_list(database_now(), flat=True)[:1]
+        ]
 
     def slow(self, seconds: float) -> list[str]:
         """Say which runs went on later than that after a kill that struck them."""

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 
 import psutil
@@ -66,8 +67,14 @@ def hung(node: Node) -> list[str]:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGUSR1)
     time.sleep(_SAYING)
-    stacks = node.cluster.said[said:].split(_MARK)[1:]
+    stacks = [_frames(text) for text in node.cluster.said[said:].split(_MARK)[1:]]
     return [stack for stack in stacks if any(name in stack for name in ("/psycopg/", "/pymysql/"))]
+
+
+def _frames(text: str) -> str:
+    """Return the stack with which a text begins."""
+    first, *lines = text.splitlines()
+    return "\n".join([first, *takewhile(lambda line: line.startswith("  File"), lines)])
 
 
 def report(scene: Scene) -> str:

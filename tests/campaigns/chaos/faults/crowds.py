@@ -16,7 +16,7 @@ _MOST = 1000
 
 def crowd(scene: Scene) -> None:
     """Take all connections that are left."""
-    if scene.server is None:
+    if scene.server is None or connection.vendor != "postgresql":
         raise ImpossibleError
     scene.note("limit of connections reached")
     scene.aside(_take_all)

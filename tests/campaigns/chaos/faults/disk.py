@@ -25,7 +25,8 @@ _NAME = "durable_small"
 @contextmanager
 def small(server: Server | None) -> Iterator[Path | None]:
     """Keep runs and steps on a disk of their own that is small; None where that cannot be made."""
-    if server is None or os.geteuid() or shutil.which("mount") is None:
+    is_able = connection.vendor == "postgresql" and not os.geteuid() and shutil.which("mount")
+    if server is None or not is_able:
         yield None
         return
     folder = Path(tempfile.mkdtemp(prefix="durable-disk-"))
