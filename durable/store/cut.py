@@ -26,7 +26,9 @@ def _fileno(session: Any) -> int | None:
             return int(session.pgconn.socket)
         except Exception:  # noqa: BLE001 - it has been closed meanwhile
             return None
-    line = getattr(session, "_sock", None)  # PyMySQL
-    if isinstance(line, socket.socket):
-        return line.fileno() if line.fileno() >= 0 else None
-    return None
+    line = getattr(session, "_sock", session)  # PyMySQL; mysqlclient tells by itself
+    try:
+        fileno = int(line.fileno())
+    except Exception:  # noqa: BLE001 - it does not, or has been closed meanwhile
+        return None
+    return fileno if fileno >= 0 else None

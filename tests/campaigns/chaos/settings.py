@@ -6,9 +6,7 @@ import faulthandler
 import os
 import signal
 
-from tests import backends
 from tests.acceptance.settings import *  # noqa: F403
-from tests.acceptance.settings import DATABASES
 from tests.acceptance.settings import INSTALLED_APPS as SITE_APPS
 
 SECRET_KEY = os.environ.get("DURABLE_CHAOS_SECRET", "the first key")
@@ -24,8 +22,5 @@ DURABLE = {
     "JITTER": 0,
     "MAX_CRASHES": MAX_CRASHES,
 }
-
-if backends.chosen() == "mariadb":  # its driver waits for ever for an answer that was lost
-    DATABASES["default"]["OPTIONS"]["read_timeout"] = 15
 
 faulthandler.register(signal.SIGUSR1, all_threads=True)  # who is stuck is asked where

@@ -22,6 +22,7 @@ from tests.campaigns.chaos.scene import Scene
 
 _BETWEEN = 5.0  # seconds between two looks
 _SAYING = 1.0  # seconds in which processes write their stacks
+_LOOKS = 8  # at a worker that may hang
 _MARK = "Current thread"
 _MOST = 200  # rows of each kind
 
@@ -61,19 +62,28 @@ class Detector:
 
 
 def hung(node: Node) -> list[str]:
-    """Return the stacks of the workers of a machine that wait for an answer of the database."""
-    said = len(node.cluster.said)
-    for pid in node.cluster.find("worker"):
+    """Return the stacks of the workers of a machine that go on waiting for an answer of the database."""
+    found = [_hanging(node, pid) for pid in node.cluster.find("worker")]
+    return [stack for stack in found if stack]
+
+
+def _hanging(node: Node, pid: int) -> str:
+    """Return the last stack of a worker, nothing if it once did something else than wait."""
+    stack = ""
+    for _ in range(_LOOKS):
+        said = len(node.cluster.said)
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGUSR1)
-    time.sleep(_SAYING)
-    stacks = [_frames(text) for text in node.cluster.said[said:].split(_MARK)[1:]]
-    return [stack for stack in stacks if any(name in stack for name in ("/psycopg/", "/pymysql/"))]
+        time.sleep(_SAYING)
+        stack = _frames(node.cluster.said[said:].partition(_MARK)[2])
+        if not any(driver in stack for driver in ("/psycopg/", "/pymysql/")):
+            return ""
+    return stack
 
 
 def _frames(text: str) -> str:
     """Return the stack with which a text begins."""
-    first, *lines = text.splitlines()
+    first, *lines = text.splitlines() or [""]
     return "\n".join([first, *takewhile(lambda line: line.startswith("  File"), lines)])
 
 
