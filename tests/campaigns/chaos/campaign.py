@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import random
 import sys
 import tempfile
@@ -42,7 +43,8 @@ RATE = 6.0  # events in a second
 TICK = 0.05  # seconds between two looks at what is due
 STEADY = 30  # seconds before the fire, if it is a long one
 SLOW = 9.0  # seconds from a kill to the next step of a run that it struck: a lease, and 5
-QUIET = 60.0  # seconds in which all has to come to rest, or something has to move under fire
+QUIET = 60.0  # seconds in which something has to move, or it is stuck
+MOST = 150  # runs under way; clients ask for no more while there are so many
 
 
 def burn(tally: Tally, seconds: float, *, is_server_ours: bool, rate: float = RATE) -> None:
@@ -170,8 +172,11 @@ def _under_fire(
     begun, asked = time.monotonic(), 0
     while (now := time.monotonic() - begun) < seconds:
         if asked <= now:
-            _ask(clients, workload)
             asked += 1
+            if _open_runs() < MOST:
+                _ask(clients, workload)
+            else:
+                scene.counts["seconds in which clients held back"] += 1
         fire.strike(now)
         detector.look(scene, FOLDER)
         time.sleep(TICK)
@@ -185,28 +190,30 @@ def _ask(clients: list[Client], workload: Workload) -> None:
 
 
 def _come_to_rest(scene: Scene, clients: list[Client]) -> float:
-    """Fulfil what is wished for, and wait until nothing is left; return how long that took."""
+    """Fulfil what is wished for, and wait until nothing is left or moves; return how long that took."""
     scene.end()
     for client in clients:
         while client.is_alive():
             scene.tend()
             client.finish(TICK)
-    begun = time.monotonic()
-    while _is_busy() and time.monotonic() - begun < QUIET:
+    begun = moved = time.monotonic()
+    left = -1
+    while (now := _open_runs()) and time.monotonic() - moved < QUIET:
+        if now != left:
+            left, moved = now, time.monotonic()
         scene.tend()
         time.sleep(0.1)
     return time.monotonic() - begun
 
 
-def _is_busy() -> bool:
-    """Whether a run is under way, or an event is held by somebody who may be dead."""
+def _open_runs() -> int:
+    """Count runs that are under way, and events that are held by somebody who may be dead."""
     try:
-        if Run.objects.filter(ended=None).exists():
-            return True
-        return Event.objects.filter(route_at__isnull=False).exists()
+        events = Event.objects.filter(route_at__isnull=False).count()
+        return events + Run.objects.filter(ended=None).count()
     except (DatabaseError, InterfaceError):
         connection.close()
-        return True
+        return MOST
 
 
 def _count(tally: Tally, scene: Scene, journal: Journal, rested: float) -> None:
@@ -221,7 +228,13 @@ def _count(tally: Tally, scene: Scene, journal: Journal, rested: float) -> None:
     for slow in scene.recovery.slow(SLOW):
         sys.stderr.write(f"C chaos: {slow}\n")
     tally.figures["hints taken for each claim"] = _amplification()
+    tally.figures["load of the machine for each of its cores"] = _load()
     tally.figures["seconds to rest after the last fault"] = round(rested, 1)
+
+
+def _load() -> float:
+    """Return what all programs on this machine wanted in the last quarter of an hour."""
+    return round(os.getloadavg()[2] / (os.cpu_count() or 1), 1)
 
 
 def _amplification() -> float:
