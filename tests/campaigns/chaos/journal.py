@@ -11,7 +11,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,7 +39,8 @@ class Journal:
         class Answer(socketserver.StreamRequestHandler):
             def handle(self) -> None:
                 run, step = self.rfile.readline().decode().split()
-                self.wfile.write(f"{journal.write(run, step)}\n".encode())
+                with suppress(BrokenPipeError):  # who asked was killed
+                    self.wfile.write(f"{journal.write(run, step)}\n".encode())
 
         with socketserver.ThreadingUnixStreamServer(journal.path, Answer) as server:
             server.daemon_threads = True

@@ -43,7 +43,7 @@ class Kills:
 def _kill(scene: Scene, role: str, pids: list[int]) -> None:
     for pid in pids:
         psutil.Process(pid).kill()
-    scene.note(f"SIGKILL of a {role}", pids)
+    scene.note(f"SIGKILL: {role}", pids)
     if role not in ("supervisor", "API process"):
         scene.recovery.lose(pids)
 
