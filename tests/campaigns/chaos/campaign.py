@@ -26,7 +26,7 @@ from tests.campaigns.chaos.client import Client, Ledger
 from tests.campaigns.chaos.faults import disk
 from tests.campaigns.chaos.fire import LONG, Fire
 from tests.campaigns.chaos.journal import Journal
-from tests.campaigns.chaos.judge import again, judge
+from tests.campaigns.chaos.judge import again, judge, passed_over
 from tests.campaigns.chaos.messenger import Redis
 from tests.campaigns.chaos.network import Network
 from tests.campaigns.chaos.nodes import SETTINGS, WORKERS, Node, clocked, wrong_clock
@@ -220,6 +220,8 @@ def _count(tally: Tally, scene: Scene, journal: Journal, rested: float) -> None:
     bodies, runs = again(journal)
     tally.counts.update(scene.counts)
     tally.counts["starts of a supervisor"] += sum(node.boots for node in scene.nodes)
+    tally.counts["runs of schedules"] += Run.objects.filter(function__contains="-tick-").count()
+    tally.counts["times of schedules passed over in an outage"] += passed_over()
     tally.counts["runs"] += Run.objects.count()
     tally.counts["steps recorded"] += Step.objects.exclude(ended=None).count()
     tally.counts["bodies that ran again"] += bodies

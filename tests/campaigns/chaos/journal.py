@@ -38,8 +38,8 @@ class Journal:
 
         class Answer(socketserver.StreamRequestHandler):
             def handle(self) -> None:
-                run, step = self.rfile.readline().decode().split()
-                with suppress(BrokenPipeError):  # who asked was killed
+                with suppress(ConnectionError, ValueError):  # who asked was killed
+                    run, step = self.rfile.readline().decode().split()
                     self.wfile.write(f"{journal.write(run, step)}\n".encode())
 
         with socketserver.ThreadingUnixStreamServer(journal.path, Answer) as server:
