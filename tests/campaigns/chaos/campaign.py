@@ -21,7 +21,7 @@ from durable.models import Event, Run, Step, Worker
 from durable.operations.audit import Actor
 from durable.store import get_store
 from tests.acceptance.web import Web
-from tests.campaigns.chaos import stuck
+from tests.campaigns.chaos import audit, stuck
 from tests.campaigns.chaos.client import Client, Ledger
 from tests.campaigns.chaos.faults import disk
 from tests.campaigns.chaos.fire import LONG, Fire
@@ -96,6 +96,7 @@ def _set(folder: Path, seed: int, *, is_server_ours: bool) -> Iterator[Scene]:
         site = Web(SETTINGS)
         nodes = _nodes(folder, network, redis)
         small = stack.enter_context(disk.small(server))
+        stack.enter_context(audit.kept())
         for node in nodes:
             stack.callback(node.end)
             node.boot()

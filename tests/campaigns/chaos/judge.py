@@ -13,6 +13,7 @@ from django.db.models import F
 from durable.models import Event, Run, Step
 from durable.operations.verify import verify
 from durable.store import get_store
+from tests.campaigns.chaos import audit
 from tests.campaigns.chaos.burning.workflows import CRONS, GIVEN_UP, NAP
 from tests.campaigns.chaos.client import Ledger, digest
 from tests.campaigns.chaos.journal import Journal
@@ -123,7 +124,7 @@ def _bodies(journal: Journal) -> Iterator[str]:
     poisoned = {str(pk) for pk in _of("chaos-poison").values_list("pk", flat=True)}
     for (run, step), times in journal.times().items():
         if run in poisoned and times > MAX_CRASHES:
-            yield f"the body {step} of run {run} killed {times} processes"
+            yield f"the body {step} of run {run} killed {times} processes\n{audit.of(run)}"
 
 
 def _ticks() -> Iterator[str]:
