@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db.models import Min, Q
 
 from durable.models import Run, Step
+from durable.playback.request import TIMERS
 from durable.store.clock import database_now
 
 _SHARES = (50, 95, 99)  # of a hundred
@@ -66,9 +67,12 @@ class Recovery:
 
 
 def _next(since: datetime, already: float, **of: UUID) -> float | None:
-    """Return after how many seconds a step, or else the run, had ended."""
-    ends = Step.objects.filter(ended__gt=since, **of).aggregate(first=Min("ended"))
-    first = ends["first"] or (of and Run.objects.get(pk=of["run"]).ended)
+    """Return after how many seconds a step was recorded, or planned to wait; or else the run had ended."""
+    steps = Step.objects.filter(**of)
+    ends = steps.filter(ended__gt=since).aggregate(first=Min("ended"))["first"]
+    plans = steps.filter(op__in=TIMERS, started__gt=since).aggregate(first=Min("started"))["first"]
+    end = Run.objects.get(pk=of["run"]).ended if of else None
+    first = min((one for one in (ends, plans, end) if one is not None), default=None)
     return already + (first - since).total_seconds() if first else None
 
 
