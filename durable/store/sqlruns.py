@@ -63,8 +63,9 @@ class SqlRuns(Sql, Runs):
     def claim(self, owner: str, limit: int = 1, *, tenant: str = "") -> list[RunClaim]:
         """Take over up to `limit` due runs, of one tenant or of all, oldest first, for one lease."""
         values, whose = self.whose(tenant)
-        parts = {"whose": whose, "lease": self.at(conf.LEASE), "limit": str(int(limit))}
-        return [self.claim_of(row) for row in self.ask(self.claim_text, owner, *values, **parts)]
+        parts = {"whose": whose, "limit": str(int(limit))}
+        rows = self.ask(self.claim_text, owner, *values, lease=self.at(conf.LEASE), **parts)
+        return [self.claim_of(row) for row in rows]
 
     def whose(self, tenant: str) -> tuple[list[str], str]:
         """Return the values and the text of the condition that a run is of a tenant."""
