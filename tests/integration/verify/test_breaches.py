@@ -181,7 +181,7 @@ SEEDS: dict[str, Callable[[Run], object]] = {
 SEEDS_OF_THE_END: dict[str, Callable[[Run], object]] = {
     "delivery: an event that was given to a run has ended one step of it": (
         lambda run: Delivery.objects.create(
-            event=run.event, run=run, step="wait", delivered=clock.now()
+            event_id=new_id(), run=run, step="wait", delivered=clock.now()
         )
     ),
     "run: a run that has ended holds nothing: no time, no owner, no open step": (
