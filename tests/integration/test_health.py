@@ -232,6 +232,17 @@ def test_state_of_the_database_is_judged(condition: Condition, code: str) -> Non
     assert found[0].advice
 
 
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_rows_are_reckoned_before_a_table_was_ever_analyzed() -> None:
+    for _ in range(5):
+        rows.run()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_force_next_flush()")
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
+    assert (look(get_store()).database.rows or {})[Run._meta.db_table] >= 5
+
+
 def test_database_tells_of_itself() -> None:
     database = look(get_store()).database
     assert connection.display_name in database.server
