@@ -219,7 +219,7 @@ def test_messages_that_pile_up_are_a_warning(monkeypatch: pytest.MonkeyPatch) ->
     [
         (Condition(server="", is_replica=True), "replica"),
         (Condition(server="", has_safe_commits=False, commits="fsync = off"), "unsafe-commits"),
-        (Condition(server="", oldest_transaction=61.0), "old-transaction"),
+        (Condition(server="", oldest_transaction=31.0), "old-transaction"),
         (Condition(server="", sessions=90, most_sessions=100), "sessions"),
         (Condition(server="", ahead=-6.0), "clocks"),
         (Condition(server="", rows={"r": 9_000}, dead_rows={"r": 20_000}), "dead-rows"),
