@@ -43,6 +43,7 @@ _FIELDS = (
     "wave",
     "parent_id",
     "parent_key",
+    "tenant",
 )
 
 

@@ -38,7 +38,7 @@ UPDATE {R} SET
 
 TAKEN = (
     "{r.id}, {r.claim}, {r.function}, {r.event}, {r.attempt}, {r.crashes}, {r.wave}, {r.parent}, "
-    "{r.parent_key}"
+    "{r.parent_key}, {r.tenant}"
 )
 
 CLAIM = TAKE + " WHERE {r.id} IN (" + DUE + ") RETURNING " + TAKEN
@@ -80,7 +80,7 @@ class SqlRuns(Sql, Runs):
     @staticmethod
     def claim_of(row: tuple[Any, ...]) -> RunClaim:
         """Return the claim a row of TAKEN tells of."""
-        pk, claim, function, event, attempt, crashes, wave, parent, parent_key = row
+        pk, claim, function, event, attempt, crashes, wave, parent, parent_key, tenant = row
         return RunClaim(
             id=as_uuid(pk),
             claim=claim,
@@ -91,6 +91,7 @@ class SqlRuns(Sql, Runs):
             wave=wave,
             parent=None if parent is None else as_uuid(parent),
             parent_key=parent_key,
+            tenant=tenant,
         )
 
     @retried

@@ -106,11 +106,14 @@ class Worker:
         return done
 
 
+_turns = Turns()  # of this process
+
+
 def drain_safely(owner: str, workers: int) -> None:
     """Drain the configured store, on fresh connections; log what goes wrong instead of raising it."""
     _close_stale()
     try:
-        Worker(store=get_store(), owner=owner, workers=workers).drain()
+        Worker(store=get_store(), owner=owner, workers=workers, turns=_turns).drain()
     except Exception:
         logger.exception("the worker could not look for work")
     finally:

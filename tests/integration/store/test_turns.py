@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import pytest
+from django.db import connection
 
 from durable.store import Store
 from durable.worker.turns import Turns
@@ -49,6 +53,30 @@ def test_in_between_the_oldest_is_taken(store: Store) -> None:
     first = kit.queued(store, due_in=-1, tenant="large").pk
     turns = Turns()
     assert [turns.claim(store, kit.ME)[0].id for _ in range(3)] == [oldest[0], first, oldest[1]]
+
+
+def test_who_never_saw_a_tenant_rarely_looks_for_one(store: Store) -> None:
+    for _ in range(70):
+        kit.queued(store)
+    turns = Turns()
+    asked: list[str] = []
+
+    def listen(execute: Any, sql: str, *more: Any) -> Any:
+        asked.append(sql)
+        return execute(sql, *more)
+
+    with connection.execute_wrapper(listen):
+        for _ in range(70):
+            turns.claim(store, kit.ME)
+    assert sum(bool(re.search(r'tenant["`] >', sql)) for sql in asked) == 2
+
+
+def test_a_tenant_is_noticed_with_the_first_of_its_runs(store: Store) -> None:
+    for age in (60, 50):
+        kit.queued(store, due_in=-age, tenant="large")
+    small = kit.queued(store, due_in=-1, tenant="a").pk
+    turns = Turns()
+    assert [turns.claim(store, kit.ME)[0].id for _ in range(2)][1] == small
 
 
 def test_what_has_no_tenant_is_claimed_too(store: Store) -> None:
