@@ -65,7 +65,8 @@ def measure(stage: Stage) -> Iterator[Row]:
     with Cluster("--workers", str(_WORKERS), DJANGO_SETTINGS_MODULE="bench.settings") as cluster:
         cluster.wait_until_ready()
         samples, sent = _soak(cluster, minutes * 60)
-        runs.wait_until(lambda: not Run.objects.filter(ended=None).exists(), "the last runs to end")
+        left = Run.objects.filter(ended=None)
+        runs.wait_until(lambda: not left.exists(), "the last runs to end", patience=600.0)
     done = Run.objects.filter(function="mixture", status=RunStatus.COMPLETED).count()
     assert done == sent, f"{sent - done} of {sent} runs did not complete"
     yield Row(what=f"runs of a soak of {minutes:g} minutes, all completed", spread=_one(sent))
