@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -16,6 +16,7 @@ from durable.engine.ingest import dedupe_key
 from durable.engine.lookup import find
 from durable.errors import RunStateError
 from durable.models import Attempt, Blob, Event, Run, Step
+from durable.operations.fingerprint import fingerprint
 from durable.store import Store, get_store
 from durable.store.clock import database_now
 from durable.store.executor import repeat
@@ -26,8 +27,9 @@ _TOLD = (FINISHED, FAILED, CANCELLED)
 def erase(run_id: str | UUID) -> bool:
     """Erase the payloads of a run that has ended, in the caller's transaction if there is one.
 
-    That is: its result, those of its steps, the messages and tracebacks of its errors, the data of the
-    event that started it and of the events that told of its end. Names, times and statuses stay. The
+    That is: its result, those of its steps, the messages and tracebacks of its errors, also where charts
+    count it with others that failed alike, the data of the event that started it and of the events that
+    told of its end. Names, times and statuses stay. The
     run can then neither be retried nor replayed, and nor can others of the same event. Runs that it
     invoked have payloads of their own.
 
@@ -58,11 +60,11 @@ def _erase(store: Store, run: Run, events: Sequence[UUID]) -> bool:
         if not mine.filter(erased=None).update(erased=now, output=None, large=False):
             return False
         _refuse_if_needed(rows.filter(event__in=events, ended=None).first(), run)
-        _erase_errors(rows.filter(pk=run.pk))
         steps = Step.objects.using(store.alias).filter(run=run)
-        _erase_errors(steps)
+        attempts = Attempt.objects.using(store.alias).filter(run=run)
+        erased = [text for some in (mine, steps, attempts) for text in _erase_errors(some)]
+        store.rollups.hush(run.function, run.pk, {_digest(text) for text in erased})
         steps.update(output=None, large=False)
-        _erase_errors(Attempt.objects.using(store.alias).filter(run=run))
         Blob.objects.using(store.alias).filter(run=run).delete()
         Event.objects.using(store.alias).filter(pk__in=events).update(data="{}", erased=now)
     return True
@@ -83,13 +85,15 @@ def _refuse_if_needed(other: Run | None, run: Run) -> None:
         )
 
 
-def _erase_errors(rows: QuerySet[Any]) -> None:
-    """Keep of errors what programs know them by."""
-    for pk, text in _texts(rows):
+def _erase_errors(rows: QuerySet[Any]) -> list[str]:
+    """Keep of errors what programs know them by; return them as they were."""
+    texts = list(rows.filter(error__isnull=False).values_list("pk", "error"))
+    for pk, text in texts:
         kept = {**codec.decode(text), "message": "", "stack": ""}
         emptied = codec.encode(kept, what="error", limit=1 << 20, setting="MAX_STEP_BYTES", depth=4)
         rows.model._default_manager.using(rows.db).filter(pk=pk).update(error=emptied)
+    return [text for _, text in texts]
 
 
-def _texts(rows: QuerySet[Any]) -> Iterable[tuple[Any, str]]:
-    return list(rows.filter(error__isnull=False).values_list("pk", "error"))
+def _digest(error: str) -> str:
+    return fingerprint(codec.decode(error)).digest
