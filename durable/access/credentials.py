@@ -82,7 +82,8 @@ def _compiled(alias: str, reference: timedelta | datetime) -> tuple[str, Sequenc
     """Return the query for a key: it comes with each request, and compiling it takes most of its time."""
     in_time = Q(expires=None) | Q(expires__gt=database_now())
     rows = Key.objects.using(alias).filter(in_time, prefix=_HERE, revoked=None)
-    return rows.query.get_compiler(alias).as_sql()
+    text, values = rows.query.get_compiler(alias).as_sql()
+    return text, values
 
 
 def note_use(store: Store, key: Key) -> None:

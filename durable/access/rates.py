@@ -32,5 +32,6 @@ def spend(store: Store, key: Key) -> float:
     full_at = ExpressionWrapper(later, DateTimeField())
     if row.filter(has_one).update(full_at=full_at):
         return 0.0
-    wait = row.values_list(until("full_at"), flat=True).first() or timedelta()
+    left = row.annotate(left=until("full_at")).values_list("left", flat=True).first()
+    wait = left or timedelta()
     return max(wait.total_seconds() - _MINUTE + price, price / 100)

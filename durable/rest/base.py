@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from io import BytesIO
 from typing import Any, TypeVar
 
@@ -20,6 +21,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSetMixin
 
+from durable.access.tenancy import tenant_of
 from durable.models import Key
 from durable.operations.audit import Actor
 from durable.rest.authentication import KeyAuthentication, SignatureAuthentication
@@ -125,15 +127,26 @@ class View(APIView):
         request = self.request
         return request.data if raw_body(request._request, self.max_body) else {}
 
-    @property
+    @cached_property
     def tenant(self) -> str | None:
-        """The only tenant whose rows the request may see and wake; None if it is not bound to one."""
+        """The only tenant whose rows the request may see and wake; None if it is not bound to one.
+
+        Raises:
+            PermissionDenied: the site says of the user neither that nor which.
+        """
         key = self.request.auth
-        return (key.tenant or None) if isinstance(key, Key) else None
+        return (key.tenant or None) if isinstance(key, Key) else tenant_of(self.request.user)
 
     def own(self, rows: QuerySet[M]) -> QuerySet[M]:
         """Return those rows, of a table with a column `tenant`, that the request may see."""
         return rows if self.tenant is None else rows.filter(tenant=self.tenant)
+
+    @property
+    def sender(self) -> str:
+        """Who makes the request, and for which tenant, as nobody else is called."""
+        key = self.request.auth
+        who = f"key {key.pk}" if isinstance(key, Key) else f"user {self.request.user.pk}"
+        return f"{who}\0{self.tenant or ''}"
 
     @property
     def actor(self) -> Actor:

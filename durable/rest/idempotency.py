@@ -53,7 +53,7 @@ def _once(view: View, key: str, work: Callable[[], Response]) -> Response:
     store, request = get_store(), view.request
     body = sha256(raw_body(request._request, view.max_body)).hexdigest()
     fingerprint = f"{request.method} {request.get_full_path()} {body}"
-    taken = receipts.take(store, f"idempotency\0{view.actor.who}\0{key}", fingerprint)
+    taken = receipts.take(store, f"idempotency\0{view.sender}\0{key}", fingerprint)
     if isinstance(taken, receipts.Answered):
         headers = {"Idempotency-Replayed": "true"}
         return Response(json.loads(taken.body), status=taken.status, headers=headers)

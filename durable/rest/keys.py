@@ -32,7 +32,7 @@ PREFIX = {"prefix": str}
 
 
 class KeyViews(ViewSet):
-    """Keys. One that is bound to a tenant sees those of its tenant, and nobody gives more than he has."""
+    """Keys. Who is bound to a tenant sees those of the tenant, and nobody gives more than he has."""
 
     lookup_field = "prefix"
     lookup_value_regex = "[^/]+"
@@ -131,7 +131,8 @@ class KeyViews(ViewSet):
         if isinstance(mine, Key):
             is_allowed = may_key_grant(mine, key)
         else:
-            is_allowed = may_user_grant(user.has_perm, key.operations)
+            is_own = self.tenant in (None, key.tenant)
+            is_allowed = is_own and may_user_grant(user.has_perm, key.operations)
         if not is_allowed:
             raise Problem(403, "forbidden", "The key may do more than you may.")
 

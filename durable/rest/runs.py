@@ -42,7 +42,7 @@ ID = {"id": UUID}
 
 
 class RunViews(ViewSet):
-    """Runs of the tenant that the key is bound to, or all. What is not there is 404."""
+    """Runs of the tenant that the request is bound to, or all. What is not there is 404."""
 
     lookup_field = "id"
     lookup_value_regex = "[^/]+"
