@@ -193,15 +193,16 @@ def test_who_is_let_in_no_more_is_told_no_more(
     key: Callable[..., str], resting: Run, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     monkeypatch.setattr(stream, "HEARTBEAT", 0.0)
-    has_key = how in ("revoked", "expired")
-    client = AsyncClient(headers={"Authorization": f"Bearer {key()}"} if has_key else None)
-    if not has_key:
+    client, headers = AsyncClient(), dict[str, str]()
+    if how in ("revoked", "expired"):
+        headers["Authorization"] = f"Bearer {key()}"
+    else:
         user = User.objects.create_user("ada")
         user.user_permissions.add(Permission.objects.get(codename="view_run"))
         client.force_login(user)
 
     async def read() -> list[bytes]:
-        answer: Any = await client.get(path_of(resting))
+        answer: Any = await client.get(path_of(resting), headers=headers)
         parts = aiter(answer)
         told = [await anext(parts) for _ in range(3)]
         await sync_to_async(close)(how)
