@@ -61,6 +61,7 @@ def accept(
     *,
     patience: float = PATIENCE,
     check: Check | None = None,
+    counts_for: float | None = None,
 ) -> list[UUID]:
     """Store prepared events and the runs they start, in the caller's transaction if there is one.
 
@@ -70,6 +71,7 @@ def accept(
         received: when they came in.
         patience: seconds in which the database may come back, outside of a transaction.
         check: what it raises, when it is given the ids before the commit, undoes all.
+        counts_for: seconds after which an id that was sent before is a new one; never, if not given.
 
     Returns:
         The id under which each is stored: its own, or that of the first one with its dedupe key.
@@ -77,7 +79,8 @@ def accept(
     if not rows:
         return []
     routes = [route(row) for row in rows]
-    return repeat(store.alias, partial(_store, store, rows, routes, received, check), patience)
+    say = partial(_store, store, rows, routes, received, check, counts_for)
+    return repeat(store.alias, say, patience)
 
 
 def _store(
@@ -86,8 +89,12 @@ def _store(
     routes: Sequence[Route],
     received: datetime,
     check: Check | None,
+    counts_for: float | None,
 ) -> list[UUID]:
+    keys = [row.dedupe_key for row in rows if row.dedupe_key]
     with transaction.atomic(store.alias):
+        if keys and counts_for is not None:
+            store.events.release_keys(keys, counts_for)
         stored = store.events.insert(rows)
         ids = [stored[row.pk] for row in rows]
         if check is not None:

@@ -19,6 +19,7 @@ from durable import clock
 from durable.access.credentials import admitted
 from durable.authoring.event import RESERVED, Event
 from durable.engine.ingest import EARLIEST, LATEST, LONGEST, accept
+from durable.engine.terms import DAY
 from durable.models import Event as EventRow
 from durable.models import Key
 from durable.playback.failure import storable
@@ -88,7 +89,7 @@ class CompatibleView(View):
         body = self.body()
         batch = body if isinstance(body, list) else [body]
         rows, problem = self._good(batch, received)
-        ids = accept(get_store(), rows, received, patience=PATIENCE)
+        ids = accept(get_store(), rows, received, patience=PATIENCE, counts_for=DAY)
         return _said([str(pk) for pk in ids] or [""], *problem)
 
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:

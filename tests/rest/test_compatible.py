@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -136,6 +138,18 @@ def test_an_id_starts_its_runs_once(send: Send) -> None:
     first, again = (send({**PAID, "id": "a"}).json() for _ in range(2))
     assert first == again
     assert Run.objects.count() == 1
+
+
+def test_an_id_starts_its_runs_again_after_a_day(send: Send, clock: ModuleType) -> None:
+    first = send({**PAID, "id": "a"}).json()
+    clock.travel(timedelta(hours=23))
+    assert send({**PAID, "id": "a"}).json() == first
+    clock.travel(timedelta(hours=2))
+    second = send({**PAID, "id": "a"}).json()
+    assert second != first
+    assert send({**PAID, "id": "a"}).json() == second
+    assert Run.objects.count() == 2
+    assert not Event.objects.filter(dedupe_key=None).exists()
 
 
 def test_a_request_that_is_sent_again_counts_once(send: Send, key: Callable[..., str]) -> None:
