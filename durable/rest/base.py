@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from io import BytesIO
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from django.apps import apps
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils.cache import patch_cache_control, patch_vary_headers
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
+from rest_framework.decorators import action
 from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.generics import GenericAPIView
 from rest_framework.renderers import BaseRenderer, BrowsableAPIRenderer, JSONRenderer
@@ -26,13 +28,14 @@ from durable.models import Key
 from durable.operations.audit import Actor
 from durable.rest.authentication import KeyAuthentication, SignatureAuthentication
 from durable.rest.body import raw_body
-from durable.rest.openapi import inspector
+from durable.rest.openapi import described, inspector
 from durable.rest.parser import StrictJSONParser
 from durable.rest.permissions import MayOperate
 from durable.rest.problems import CONTENT_TYPE, Problem, ProblemResponse, answer
 from durable.rest.throttles import KeyThrottle
 
 M = TypeVar("M", bound=Model)
+V = TypeVar("V", bound=Callable[..., Any])
 
 
 class LimitedRequest(Request):
@@ -106,8 +109,11 @@ class View(APIView):
         return answer
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """Name the kind of an answer that tells of a problem, where it is JSON."""
+        """Keep an answer for who asked; name the kind of one that tells of a problem, where it is JSON."""
         made = super().finalize_response(request, response, *args, **kwargs)
+        # A site's own cache knows nothing of keys, and would give it to the next who asks.
+        patch_cache_control(made, private=True, no_cache=True)
+        patch_vary_headers(made, ("Authorization", "Cookie"))
         if isinstance(made, ProblemResponse) and made.accepted_renderer.format == "json":
             made.content_type = CONTENT_TYPE
         return made
@@ -163,6 +169,17 @@ class ViewSet(ViewSetMixin, View, GenericAPIView[Any]):
     def as_view(cls, actions: Any = None, **initkwargs: Any) -> Any:
         """Return the view of some actions."""
         return on_its_own(super().as_view(actions, **initkwargs))
+
+
+def on_one(method: Literal["get", "post"], summary: str, **said: Any) -> Callable[[V], Any]:
+    """Let something else be asked of one thing of a ViewSet, below its address.
+
+    Args:
+        method: of HTTP.
+        summary: as `described` takes it, and `said` is what else that takes.
+    """
+    describe: Callable[[Any], Any] = described(summary, **said)
+    return lambda view: describe(action(detail=True, methods=[method])(view))
 
 
 def on_its_own(view: Any) -> Any:

@@ -37,7 +37,7 @@ class EventsView(View):
         "Send events",
         takes=ONE_OR_SEVERAL,
         gives={200: SentShape, 201: SentShape},
-        problems=(400, 409, 413, 415, 422),
+        problems=(409,),
         headers=(HEADER,),
         examples={"one request": EVENT, "several request": EVENTS, "sent": SENT},
     )

@@ -37,7 +37,8 @@ def allows_still(request: Request, operation: str, tenant: str | None) -> bool:
     """Say whether who made a request, some time ago, would be let in again, and for the same tenant."""
     if isinstance(request.auth, Key):
         return good(get_store(), request.auth.prefix) is not None
-    user = get_user_model()._default_manager.filter(pk=request.user.pk).first()
+    pk: Any = request.user.pk
+    user = get_user_model()._default_manager.filter(pk=pk).first()
     try:
         return _may(user, operation) and tenant_of(user) == tenant
     except PermissionDenied:

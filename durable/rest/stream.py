@@ -86,7 +86,6 @@ class Door(View):
         "Watch a run",
         query=StreamQuery,
         gives={(200, "text/event-stream"): str, 204: None},
-        problems=(404, 422),
         path={"id": UUID},
         headers=("Last-Event-ID",),
         examples={"text/event-stream": examples.STREAM},

@@ -34,7 +34,7 @@ def status(token: str) -> int:
 def test_a_key_is_shown_once_and_works(api: Api) -> None:
     made = post(api(), body={"name": "shop", "operations": ["keys.read"], "events": ["shop/*"]})
     assert made.status_code == 201
-    assert made["Cache-Control"] == "no-store"
+    assert "no-store" in made["Cache-Control"]
     shown = made.json()
     secret = shown.pop("secret")
     assert status(secret) == 200
