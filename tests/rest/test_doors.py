@@ -161,6 +161,9 @@ def test_a_cache_of_the_site_gives_an_answer_to_nobody_else(api: Api) -> None:
 
 def test_an_unknown_method_is_refused(api: Api) -> None:
     assert api().put("/durable/keys/").json()["code"] == "method_not_allowed"
+    for name in ("PAGE", "TENANT", "INITIAL", "dispatch"):  # what views have, and is no method
+        for path in ("/durable/runs/", "/durable/events/"):
+            assert api().generic(name, path).status_code == 405, (name, path)
 
 
 def test_the_browsable_pages_work(api: Api) -> None:
