@@ -18,7 +18,7 @@ import durable
 from durable.access import receipts
 from durable.authoring.registry import Registry
 from durable.engine.ingest import accept
-from durable.models import Event, Receipt, Run
+from durable.models import Event, Key, Receipt, Run
 from durable.rest import events as address
 from durable.rest.events import EventsView
 from durable.store import get_store
@@ -187,6 +187,16 @@ def test_it_is_sent_once_though_the_connection_is_lost_at_the_commit(
     assert answer.status_code == 201
     assert [one["duplicate"] for one in answer.json()["events"]] == [False, False]
     assert (Event.objects.count(), Run.objects.count()) == (2, 2)
+
+
+def test_who_is_called_as_another_is_given_none_of_its_answers(
+    api: Api, admin_client: Client
+) -> None:
+    key = api()
+    User.objects.update(username=str(Key.objects.get().actor))
+    for client in (key, admin_client):
+        assert "Idempotency-Replayed" not in post(client, PAID, **{"Idempotency-Key": "1"})
+    assert Event.objects.count() == 2
 
 
 def test_an_event_costs_one_transaction(
