@@ -13,9 +13,10 @@ from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.http import parse_header_parameters
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.decorators import action
-from rest_framework.exceptions import MethodNotAllowed
+from rest_framework.exceptions import MethodNotAllowed, NotAcceptable
 from rest_framework.generics import GenericAPIView
 from rest_framework.renderers import BaseRenderer, BrowsableAPIRenderer, JSONRenderer
 from rest_framework.request import Request
@@ -33,6 +34,8 @@ from durable.rest.parser import StrictJSONParser
 from durable.rest.permissions import MayOperate
 from durable.rest.problems import CONTENT_TYPE, Problem, ProblemResponse, answer
 from durable.rest.throttles import KeyThrottle
+
+VERSION = "1"  # of the shapes of what is sent and answered
 
 M = TypeVar("M", bound=Model)
 V = TypeVar("V", bound=Callable[..., Any])
@@ -104,6 +107,7 @@ class View(APIView):
         if method not in self.http_method_names or not hasattr(self, method):
             raise MethodNotAllowed(request.method or "")
         super().initial(request, *args, **kwargs)
+        _check_version(request)
 
     def get_exception_handler(self) -> Callable[..., Response | None]:
         """Return what tells of errors."""
@@ -161,6 +165,13 @@ class View(APIView):
         key = self.request.auth
         who = key.actor if isinstance(key, Key) else str(self.request.user)
         return Actor(who=who, via="api")
+
+
+def _check_version(request: Request) -> None:
+    """Refuse who accepts answers of a version that there is not: `application/json; version=2`."""
+    _, asked = parse_header_parameters(str(request.accepted_media_type))
+    if asked.get("version", VERSION) != VERSION:
+        raise NotAcceptable
 
 
 class ViewSet(ViewSetMixin, View, GenericAPIView[Any]):

@@ -166,6 +166,21 @@ def test_an_unknown_method_is_refused(api: Api) -> None:
             assert api().generic(name, path).status_code == 405, (name, path)
 
 
+@pytest.mark.parametrize(
+    ("accept", "status"),
+    [
+        ("*/*", 200),
+        ("application/json", 200),
+        ("application/json; version=1", 200),
+        ("application/json; version=2", 406),
+        ("application/json; version=", 406),
+    ],
+)
+def test_a_version_that_there_is_not_is_refused(api: Api, accept: str, status: int) -> None:
+    assert api().get("/durable/keys/", headers={"Accept": accept}).status_code == status
+    assert Client().get("/durable/keys/", headers={"Accept": accept}).status_code == 401
+
+
 def test_the_browsable_pages_work(api: Api) -> None:
     shown = api().get("/durable/keys/", headers={"Accept": "text/html"})
     assert shown.status_code == 200
