@@ -163,7 +163,7 @@ class View(APIView):
     def actor(self) -> Actor:
         """Who makes the request, for the audit log."""
         key = self.request.auth
-        who = key.actor if isinstance(key, Key) else str(self.request.user)
+        who = key.actor if isinstance(key, Key) else self.request.user.get_username()
         return Actor(who=who, via="api")
 
 
