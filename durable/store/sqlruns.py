@@ -19,7 +19,6 @@ DUE = (
     "AND ({r.deadline} IS NULL OR {r.deadline} > {now}) ORDER BY {r.due_at} LIMIT {limit}"
 )
 
-# Who rests for a reason has not got on: the database failed, or the function was not there.
 # By an index of runs that have a tenant: the second condition says to the planner that this one has.
 OF_TENANT = "{r.tenant} = %s AND {r.tenant} > '' AND "
 NEXT_TENANT = (
@@ -27,6 +26,7 @@ NEXT_TENANT = (
     "AND {r.due_at} IS NOT NULL ORDER BY {r.tenant} LIMIT 1"
 )
 
+# Who rests for a reason has not got on: the database failed, or the function was not there.
 TAKE = """
 UPDATE {R} SET
  {r.crashes} = CASE WHEN {r.status} <> 'running' AND {r.reason} <> '' THEN {r.crashes}

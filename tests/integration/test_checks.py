@@ -115,6 +115,12 @@ def test_backoff_that_is_no_function_is_named(path: str) -> None:
         assert "DURABLE['BACKOFF']" in only("durable.E006").msg
 
 
+@pytest.mark.parametrize("path", ["tests.nowhere.tenant_of", "tests.settings.SECRET_KEY", "x"])
+def test_function_that_says_whose_a_user_is_exists(path: str) -> None:
+    with override_settings(DURABLE={"TENANT_OF": path}):
+        assert "DURABLE['TENANT_OF']" in only("durable.E032").msg
+
+
 def test_backoff_function_is_accepted() -> None:
     with override_settings(DURABLE={"BACKOFF": "math.exp"}):
         assert found() == []
