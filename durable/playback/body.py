@@ -31,6 +31,7 @@ class Ran:
     request: Request
     value: Any = None
     failure: Failure | None = None
+    given: str | None = None
     seconds: float = 0.0
     ended: float = field(default_factory=time.monotonic)
 
