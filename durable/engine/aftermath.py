@@ -125,7 +125,10 @@ def _resolve(store: Store, step: StepClaim, end: End) -> int:
     else:
         # Codes that are fatal to the run in which they arise are none to the one that invoked it.
         result = ended(step, failure=replace(end.why, code="step_errored", is_retriable=False))
-    return store.steps.flush([(step, result)]).woken
+    woken = store.steps.flush([(step, result)]).woken
+    if woken and end.run.step:
+        store.children.go_first(step.run, end.run.function)
+    return woken
 
 
 def _tell(store: Store, end: End) -> int:

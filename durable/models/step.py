@@ -36,7 +36,9 @@ class Step(models.Model):
     owner = models.CharField(max_length=120, null=True)
     attempt = models.SmallIntegerField(_("attempt"), default=0)
     crashes = models.SmallIntegerField(default=0)
-    given = models.TextField(_("arguments"), null=True)  # a JSON list, or an object that says why not
+    given = models.TextField(
+        _("arguments"), null=True
+    )  # a JSON list, or an object that says why not
     output = models.TextField(_("output"), null=True)
     error = models.TextField(_("error"), null=True)
     large = models.BooleanField(default=False)  # the output is in a Blob

@@ -9,14 +9,12 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from functools import partial
 from heapq import heappop, heappush
 from typing import Any
 
 from durable.playback.ask import Ask
 from durable.playback.body import Ran, await_body, is_coroutine_function
-from durable.playback.given import given
 from durable.playback.idle import Patience
 from durable.playback.interrupt import Blocked, Halted, Interrupt, Parked, Stepped, Targeted
 from durable.playback.memo import Memo
@@ -257,13 +255,13 @@ class Service:
         ask.future.add_done_callback(partial(_cancel_if_given_up, task))
 
     async def _body(self, ask: Ask, attempt: int, awaitable: Any) -> None:
-        said = given(ask.request) if self.tape.targets is None else None
+        is_new = self.tape.targets is None
         try:
-            ran = await await_body(ask.request, attempt, awaitable)
+            ran = await await_body(ask.request, attempt, awaitable, is_new=is_new)
         except Interrupt as signal:
             self.signal = signal
         else:
-            self.finished.append((ask, replace(ran, given=said) if said else ran))
+            self.finished.append((ask, ran))
 
     def _record(self) -> None:
         done = [(ask, ran) for ask, ran in self.finished if not ask.future.cancelled()]

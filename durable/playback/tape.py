@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
-from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any, NoReturn
 
@@ -12,7 +11,6 @@ from durable.errors import DurableError, OutputMismatchError
 from durable.playback.body import Ran, run_body
 from durable.playback.call import StepCall
 from durable.playback.cursor import CURSOR, Cursor, Intent
-from durable.playback.given import given
 from durable.playback.interrupt import Blocked, Halted, Parked, Stepped, Targeted
 from durable.playback.keys import step_key
 from durable.playback.limited import Limited
@@ -204,10 +202,7 @@ class Tape:
     def execute(self, request: Request) -> Ran:
         """Call the body of a step, no longer than it may take."""
         limited = partial(self._call_limited, request) if request.work.timeout else None
-        # What is planned has its arguments recorded already; a body may change what it is given.
-        said = given(request) if self.targets is None else None
-        ran = run_body(request, self.attempt_of(request), limited)
-        return ran if said is None else replace(ran, given=said)
+        return run_body(request, self.attempt_of(request), limited, is_new=self.targets is None)
 
     def _call_limited(self, request: Request) -> Any:
         targets = self.targets or set()

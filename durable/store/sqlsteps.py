@@ -114,8 +114,8 @@ class SqlSteps(Sql, Steps):
         values = (r.key, r.name, r.index, r.branch, r.op, run.wave, attempt, output, error)
         took = round(result.seconds, 3)
         parts["status"] = result.status
-        values = (*values, took, r.group, result.given, run.id, run.claim)
-        return self.tell(RECORD, *values, **parts) == 1
+        besides = (took, r.group, result.given, run.id, run.claim)
+        return self.tell(RECORD, *values, *besides, **parts) == 1
 
     def _insert_planned(
         self, run: RunClaim, requests: Sequence[Request], wave: int, *, is_taken: bool

@@ -32,17 +32,8 @@ from durable.store.rows import (
 
 _CLAIMABLE = (StepStatus.PENDING, StepStatus.RUNNING)
 _CLAIMED = (
-    "id",
-    "run_id",
-    "key",
-    "name",
-    "branch",
-    "claim",
-    "attempt",
-    "crashes",
-    "wave",
-    "mode",
-    "op",
+    *("id", "run_id", "key", "name", "branch", "claim", "attempt", "crashes", "wave"),
+    *("mode", "op"),
 )
 
 
