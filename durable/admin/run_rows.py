@@ -20,7 +20,9 @@ HISTORY = 50
 _LIGHT = (
     *("run", "key", "name", "index", "branch", "op", "wave", "mode", "status", "due_at"),
     *("attempt", "crashes", "large", "started", "ended", "wait__event", "wait__step"),
+    *("planned", "group"),
 )
+_CALLS = {"invoke", "child"}  # kinds of steps that have a run of their own
 _START = 500  # characters of an error that name it
 
 
@@ -47,7 +49,7 @@ def rows_of(run: Run) -> Rows:
         run=run,
         steps=found[:MOST],
         attempts=attempts,
-        children=_children(alias, run) if any(step.op == "invoke" for step in found) else (),
+        children=_children(alias, run) if any(step.op in _CALLS for step in found) else (),
         outlook=outlook_of(run, found, attempts),
         is_cut=len(found) > MOST,
     )
@@ -55,7 +57,8 @@ def rows_of(run: Run) -> Rows:
 
 def _children(alias: str, run: Run) -> Sequence[Run]:
     children = Run.objects.using(alias).filter(parent=run).order_by("pk")
-    return list(children.only("function", "status", "parent_key")[:CHILDREN])
+    fields = ("function", "step", "status", "parent_key", "started")
+    return list(children.only(*fields)[:CHILDREN])
 
 
 def with_values(run: Run, steps: Sequence[int]) -> dict[int, Any]:
@@ -69,7 +72,7 @@ def with_values(run: Run, steps: Sequence[int]) -> dict[int, Any]:
         short=Case(When(size__lte=payload.INLINE, then=F("output")), default=Value(None)),
         start=Substr("error", 1, _START),
         length=Length("error"),
-    ).values("pk", "size", "short", "start", "length")
+    ).values("pk", "size", "short", "start", "length", "given")
     return {row["pk"]: row for row in rows}
 
 
