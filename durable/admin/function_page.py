@@ -70,8 +70,10 @@ def triggers(row: Row) -> SafeString | str:
 
 def versions(row: Row) -> SafeString | str:
     """Show which version of the code is here, and with which the last completed runs were started."""
-    here = [(show.code(row.version), _("here"))] if row.version else []
-    seen = [
+    lines: list[tuple[str, str]] = []
+    if row.version:
+        lines.append((show.code(row.version), _("here")))
+    lines += [
         (
             show.code(version) if version else _("not known"),
             _("%(count)d of the last %(all)d completed runs, last started %(when)s")
@@ -79,7 +81,7 @@ def versions(row: Row) -> SafeString | str:
         )
         for version, runs in row.seen.items()
     ]
-    return format_html_join("", "<div>{} {}</div>", here + seen) or show.EMPTY
+    return format_html_join("", "<div>{} {}</div>", lines) or show.EMPTY
 
 
 def counts(site: AdminSite, row: Row, *, is_open: bool) -> SafeString | str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import Group
@@ -252,7 +253,7 @@ def test_an_atomic_step_writes_exactly_once_with_the_end_of_its_run(player: Play
 def test_an_atomic_step_of_a_cancelled_branch_writes_nothing(player: Player) -> None:
     def write(run_id: str, name: str) -> None:
         Group.objects.create(name=name)
-        Run.objects.filter(parent=run_id).update(claim=99)  # as who took it over
+        Run.objects.filter(parent_id=UUID(run_id)).update(claim=99)  # as who took it over
 
     def group(ctx: durable.ContextSync) -> Any:
         return ctx.group.parallel(
