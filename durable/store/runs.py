@@ -29,7 +29,7 @@ from durable.playback.failure import Failure
 from durable.playback.interrupt import Fenced
 from durable.store.clock import database_in, database_now
 from durable.store.executor import retried
-from durable.store.order import place
+from durable.store.order import place, version
 from durable.store.outside import Outside
 from durable.store.rows import NewRun, RunClaim, is_large
 
@@ -44,6 +44,8 @@ _FIELDS = (
     "parent_id",
     "parent_key",
     "tenant",
+    "step",
+    "version",
 )
 
 
@@ -75,6 +77,7 @@ class Runs(Outside):
                 status=RunStatus.QUEUED,
                 due_at=place(new.function, new.due_at),
                 created=now,
+                version=version(new.function),
                 dedupe_key=new.dedupe_key,
                 deadline=_deadline(new),
             )
@@ -272,6 +275,11 @@ class Runs(Outside):
             if not ended:
                 transaction.set_rollback(True, using=self.alias)
         return bool(ended)
+
+    @retried
+    def note_version(self, run: RunClaim, version: str) -> None:
+        """Say which version of its function the run was started with."""
+        self.held(run).update(version=version)
 
     @retried
     def explain(self, runs: Collection[UUID], reason: str) -> None:
