@@ -9,8 +9,7 @@ from durable.conf import conf
 from durable.playback.given import given
 from durable.playback.request import Request
 from durable.store.prepared import Prepared
-from durable.store.rows import Flush, Plan, Result, RunClaim, StepClaim
-from durable.store.runs import error_text
+from durable.store.rows import Flush, Plan, Result, RunClaim, StepClaim, error_text
 from durable.store.sql import Dialect
 from durable.store.sqlleases import SqlLeases
 from durable.store.sqlruns import DUE as DUE_RUNS
@@ -83,7 +82,7 @@ ORDER BY place {d.share} OF {R} {d.skip_existing} RETURNING {s.key}
 _FLUSH = """
 WITH written AS (
  UPDATE {S} SET {s.status} = f.status, {s.attempt} = f.attempt, {s.output} = f.output,
-  {s.error} = f.error, {s.large} = f.large, {s.owner} = NULL,
+  {s.error} = f.error, {s.large} = f.large, {s.owner} = NULL, {s.crashes} = 0,
   {s.due_at} = {now} + f.retry_in * INTERVAL '1 second',
   {s.started} = CASE WHEN {s.op} IN {timers} THEN {s.started}
    ELSE {now} - (f.age + f.seconds) * INTERVAL '1 second' END,

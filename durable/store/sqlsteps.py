@@ -11,8 +11,7 @@ from durable.conf import conf
 from durable.models import StepStatus
 from durable.playback.given import given
 from durable.playback.request import Request
-from durable.store.rows import Backlog, Result, RunClaim, StepClaim
-from durable.store.runs import error_text
+from durable.store.rows import Backlog, Result, RunClaim, StepClaim, error_text
 from durable.store.sql import Sql, as_uuid
 from durable.store.steps import Steps
 
@@ -53,7 +52,7 @@ ORDER BY {s.due_at}, {s.id} LIMIT %s
 
 TAKE = """
 UPDATE {S} SET
- {s.crashes} = CASE WHEN {s.status} = 'running' THEN {s.crashes} + 1 ELSE 0 END,
+ {s.crashes} = CASE WHEN {s.status} = 'running' THEN {s.crashes} + 1 ELSE {s.crashes} END,
  {s.status} = 'running', {s.claim} = {s.claim} + 1, {s.owner} = %s, {s.due_at} = {lease},
  {s.started} = CASE WHEN {s.op} IN {timers} THEN {s.started} ELSE {now} END
 """
