@@ -19,6 +19,7 @@ from durable.engine.options import Options
 from durable.engine.target import run_targets
 from durable.models import Run, RunStatus, Step, StepStatus
 from durable.playback.interrupt import Fenced
+from durable.playback.keys import step_key
 from durable.store import Store
 from durable.store.executor import repeat
 from durable.store.outside import NOT_NEEDED
@@ -33,8 +34,8 @@ def drive_branch(store: Store, run: RunClaim, function: Function) -> None:
         end_early(store, Run.objects.using(store.alias).get(pk=run.id), NOT_NEEDED)
         return
     before = store.steps.history(step.run_id, before=step.wave)
-    known = EMPTY if run.claim == 1 else store.steps.history(run.id)
-    tried = known.tries[step.key].attempt if step.key in known.tries else 0
+    tries = (EMPTY if run.claim == 1 else store.steps.history(run.id)).tries
+    tried = max((one.attempt for one in tries.values()), default=0)
     batch = _Branch(store, run, step, tried, Options.of(function))
     with tracing.assisting(step.run, step.run.event):
         run_targets(
@@ -88,7 +89,8 @@ class _Branch(Batch):
 
     def _own(self, result: Result) -> Result:
         """Describe the step as the only one of its run."""
-        request = replace(result.request, index=self.step.index, branch="", group=None)
+        key, index = step_key(self.step.name, self.step.index, ""), self.step.index
+        request = replace(result.request, key=key, index=index, branch="", group=None)
         return replace(result, request=request, given=self.step.given)
 
     def _write_down(self, result: Result) -> bool:
@@ -106,19 +108,18 @@ class _Branch(Batch):
 
     def _rest(self, result: Result) -> bool:
         with suppress(Fenced), transaction.atomic(self.store.alias):
-            self.store.steps.record(self.run, [result], self._tried)
+            self.store.steps.record(self.run, [result], self._tried(result))
             return self.store.runs.release(self.run, result.retry_in or 0.0)
         return False
 
     def _end(self, end: End, result: Result) -> bool:
         failure = result.failure and replace(result.failure, is_of_step=True)
         try:
-            self.store.steps.record(self.run, [result], self._tried)
+            self.store.steps.record(self.run, [result], self._tried(result))
         except Fenced:
             return False
         return self.store.runs.finish(self.run, end.status, output=end.output, failure=failure)
 
-    @property
-    def _tried(self) -> list[str]:
-        """The step's key, if it has a row in the branch."""
-        return [claim.key for claim in self.claims.values() if claim.attempt]
+    def _tried(self, result: Result) -> list[str]:
+        """The step's key in the branch, if it has a row there."""
+        return [result.request.key] if result.attempt else []

@@ -97,7 +97,8 @@ class Outside(Table):
             mine = mine.filter(parent_key__in=list(keys))
         branches = list(mine.order_by("id").values_list("pk", flat=True))
         steps = Step.objects.using(self.alias).filter(run__in=branches, status__in=OPEN_STEP)
-        steps.update(status=StepStatus.CANCELLED, due_at=None, owner=None, ended=database_now())
+        cancelled = {"status": StepStatus.CANCELLED, "due_at": None, "owner": None}
+        steps.update(**cancelled, ended=database_now())
         self.rows.filter(pk__in=branches, ended=None).update(
             status=RunStatus.CANCELLED,
             owner=None,
@@ -106,6 +107,8 @@ class Outside(Table):
             reason=NOT_NEEDED,
             ended=database_now(),
         )
+        # Of a try that was being recorded the row was not yet to be seen; now none can come any more.
+        steps.update(**cancelled, ended=database_now())
 
     @retried
     def limit(self, run: RunClaim, seconds: float) -> None:

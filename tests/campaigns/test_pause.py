@@ -39,3 +39,14 @@ def test_a_worker_that_stood_still_while_its_run_was_cancelled_records_nothing()
     with defined(scenario):
         for at in (15, 25):
             assert pause.play(scenario, at, pause.cancel)
+
+
+def test_a_failed_try_of_a_branch_is_not_left_open_when_its_run_is_cancelled_meanwhile() -> None:
+    scenario = SCENARIOS["fan-out"]
+    with defined(scenario):
+        with pause.staged() as stage:
+            stage.injector = sleeper = pause.Sleepwalker(at=10_000)
+            scenario.live(stage)
+        failed = sleeper.gate.trace.index("BODY shaky b ENDS") + 1
+        for at in range(failed + 1, failed + 7):
+            assert pause.play(scenario, at, pause.cancel)
