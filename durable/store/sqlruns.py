@@ -40,7 +40,7 @@ UPDATE {R} SET
 
 TAKEN = (
     "{r.id}, {r.claim}, {r.function}, {r.event}, {r.attempt}, {r.crashes}, {r.wave}, {r.parent}, "
-    "{r.parent_key}, {r.tenant}"
+    "{r.parent_key}, {r.tenant}, {r.step}, {r.version}"
 )
 
 CLAIM = TAKE + " WHERE {r.id} IN (" + DUE + ") RETURNING " + TAKEN
@@ -82,7 +82,8 @@ class SqlRuns(Sql, Runs):
     @staticmethod
     def claim_of(row: tuple[Any, ...]) -> RunClaim:
         """Return the claim a row of TAKEN tells of."""
-        pk, claim, function, event, attempt, crashes, wave, parent, parent_key, tenant = row
+        pk, claim, function, event, attempt, crashes, wave, parent, parent_key, *more = row
+        tenant, step, version = more
         return RunClaim(
             id=as_uuid(pk),
             claim=claim,
@@ -94,6 +95,8 @@ class SqlRuns(Sql, Runs):
             parent=None if parent is None else as_uuid(parent),
             parent_key=parent_key,
             tenant=tenant,
+            step=step,
+            version=version,
         )
 
     @retried
