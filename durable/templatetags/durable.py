@@ -51,7 +51,7 @@ def runs_for(
         tenant: the only one whose runs are meant, if there is one.
     """
     alias = get_store().alias
-    rows = Run.objects.using(alias).filter(subject=subject_of(one)).order_by("-pk")
+    rows = Run.objects.using(alias).filter(subject=subject_of(one), step="").order_by("-pk")
     rows = rows if tenant is None else rows.filter(tenant=tenant)
     runs = list(rows.defer("output", "error")[: min(limit, MOST)])
     outlooks = explain(alias, runs)

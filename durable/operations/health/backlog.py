@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import QuerySet, Value
+from django.db.models import QuerySet
 from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
 
@@ -80,7 +80,7 @@ def stuck(alias: str) -> tuple[Stuck, ...]:
     runs = Run.objects.using(alias).filter(status=RunStatus.RUNNING)
     steps = Step.objects.using(alias).filter(status=StepStatus.RUNNING)
     found = [
-        *_overdue(runs.annotate(step=Value("")), "pk", "function", "step"),
+        *_overdue(runs, "pk", "function", "step"),
         *_overdue(steps, "run", "run__function", "name"),
     ]
     return tuple(sorted(found, key=lambda one: -one.late)[:_STUCK])
