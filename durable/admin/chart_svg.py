@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil, floor, log10
@@ -10,9 +11,10 @@ from typing import Any
 
 from django.utils.timezone import localtime
 
-from durable.admin.function_rows import Row
+from durable.authoring.registry import registry
 from durable.engine.words import span
 from durable.models import RunStatus
+from durable.operations.figures import percentile
 from durable.operations.series import Series
 
 WIDTH, HEIGHT = 960, 260
@@ -114,12 +116,12 @@ def _hours(series: Series) -> list[dict[str, Any]]:
     return found
 
 
-def durations(rows: Sequence[Row]) -> dict[str, Any] | None:
+def durations(taken: Mapping[str, Counter[int]]) -> dict[str, Any] | None:
     """Draw from where to where the durations of functions reach, on a scale of tenfolds."""
     known = [
-        (row, low, high)
-        for row in rows
-        if (low := row.figures.percentile(0.5)) and (high := row.figures.percentile(0.95))
+        (name, low, high)
+        for name, times in taken.items()
+        if (low := percentile(times, 0.5)) and (high := percentile(times, 0.95))
     ]
     if not known:
         return None
@@ -138,14 +140,14 @@ def durations(rows: Sequence[Row]) -> dict[str, Any] | None:
         ],
         "rows": [
             {
-                "row": row,
+                "name": registry.functions[name].name if name in registry.functions else name,
                 "p50": span(low),
                 "p95": span(high),
-                "count": f"{row.figures.times.total():,}",
+                "count": f"{taken[name].total():,}",
                 "x1": _text(x(low)),
                 "x2": _text(max(x(high), x(low) + 1)),
             }
-            for row, low, high in sorted(known, key=lambda one: -one[2])
+            for name, low, high in sorted(known, key=lambda one: -one[2])
         ],
     }
 

@@ -14,8 +14,6 @@ from django.utils.translation import gettext as _
 from durable import codec
 from durable.admin import show
 from durable.admin.function_rows import Row
-from durable.engine.options import Options
-from durable.engine.overrides import overrides
 from durable.engine.words import span
 from durable.models import Operation, RunStatus
 from durable.models.status import FINAL_RUN
@@ -106,12 +104,8 @@ def parts(request: HttpRequest, site: AdminSite, row: Row) -> dict[str, Any]:
 
 def _parallel(row: Row) -> dict[str, Any]:
     """Say how the groups of the function run, and what that brought its last runs."""
-    store = get_store()
-    overrides.look_again(store)
-    options = Options.of(row.function) if row.function else None
-    found = parallelism(store.alias, row.id)
+    found = parallelism(get_store().alias, row.id)
     return {
-        "options": options,
         "found": found and _in_words(found),
         "advice": found and _advice(found, is_fanned=bool(row.config.fan_out)),
         "most_runs": RUNS,

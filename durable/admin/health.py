@@ -10,7 +10,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
 from durable.admin import show
-from durable.admin.acting import require
+from durable.admin.person import require
 from durable.admin.readonly import ReadOnlyAdmin
 from durable.engine.words import span
 from durable.models import Run, Worker

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from durable.access.keys import KeyInvalidError, Made, Rights, make, revoke, rotate
 from durable.access.scopes import OPERATIONS, may_user_grant
-from durable.admin.acting import actor
+from durable.admin.person import actor
 from durable.admin.readonly import ReadOnlyAdmin
 from durable.models import Key
 from durable.store import get_store

@@ -20,7 +20,9 @@ from django.utils.translation import gettext_lazy as _
 from durable.admin import related_runs, run_views, show, subject
 from durable.admin.filters import FunctionFilter
 from durable.admin.readonly import ReadOnlyAdmin
-from durable.admin.run_act import act_on
+from durable.admin.run_action import act_on
+from durable.admin.run_allowed import may
+from durable.admin.run_bulk import ACTIONS
 from durable.admin.run_filters import (
     FailedStepFilter,
     KinFilter,
@@ -28,8 +30,6 @@ from durable.admin.run_filters import (
     SubjectFilter,
     TenantFilter,
 )
-from durable.admin.run_many import ACTIONS
-from durable.admin.run_offers import may
 from durable.admin.run_page import parts
 from durable.models import Event, Run
 from durable.operations.explain import Outlook, explain

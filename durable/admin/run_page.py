@@ -13,15 +13,15 @@ from django.utils.translation import gettext as _
 from durable import clock
 from durable.admin import payload, show
 from durable.admin.payload import Viewer
+from durable.admin.run_allowed import offers
 from durable.admin.run_lines import Line, boxes, line_of_run, line_of_try, lines_of
-from durable.admin.run_offers import offers
 from durable.admin.run_rows import MOST, Rows, history, rows_of
 from durable.admin.waterfall import Lane, Scale, lanes
 from durable.engine.words import span, took
 from durable.models import Run, StepStatus
 from durable.operations.explain import Outlook
 from durable.operations.redact import is_hidden
-from durable.own.many import progress
+from durable.own.bulk import progress
 from durable.store import get_store
 
 PAGE = 100  # lanes

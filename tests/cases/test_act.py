@@ -14,7 +14,7 @@ from durable.models import Operation, Run
 from durable.operations.act import Deed, act
 from durable.operations.audit import Actor
 from durable.operations.selection import Selection
-from durable.own import many
+from durable.own import bulk
 from tests.harness import Player, journal, say
 
 ANNA = Actor(who="anna", via="admin")
@@ -89,14 +89,14 @@ def completed(player: Player) -> Run:
 
 
 def asked(player: Player, verb: str, selection: Selection, once: str = "w") -> Run:
-    registry.add(many.many)
-    return Run.objects.get(pk=many.ask(ANNA, verb, selection, once))
+    registry.add(bulk.act_on_all)
+    return Run.objects.get(pk=bulk.ask(ANNA, verb, selection, once))
 
 
 def test_many_failed_runs_are_retried_page_by_page(
     player: Player, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(many, "_PAGE", 2)
+    monkeypatch.setattr(bulk, "_PAGE", 2)
     player.define(fail)
     runs = [player.settle(player.send()) for _ in range(5)]
     other = completed(player)
@@ -117,7 +117,7 @@ def test_what_cannot_be_done_to_some_is_told_and_the_rest_is_done(player: Player
     run = player.settle(asked(player, "retry", chosen))
     assert (run.result["done"], run.result["refused"]) == (1, 1)
     assert f"Run {done.pk} of 'fine' is completed" in run.result["examples"][0]
-    assert many.progress(player.store.alias, run) == run.result
+    assert bulk.progress(player.store.alias, run) == run.result
 
 
 def test_an_event_is_delivered_to_many(player: Player) -> None:
@@ -128,8 +128,8 @@ def test_an_event_is_delivered_to_many(player: Player) -> None:
     player.define(expect)
     runs = [player.send() for _ in range(2)]
     player.work()
-    registry.add(many.many)
-    many.ask(ANNA, "deliver", Selection(function="case"), "w", {"n": 7})
+    registry.add(bulk.act_on_all)
+    bulk.ask(ANNA, "deliver", Selection(function="case"), "w", {"n": 7})
     player.work()
     for run in runs:
         run.refresh_from_db()
@@ -152,12 +152,12 @@ def test_runs_that_begin_after_the_wish_are_left_alone(player: Player) -> None:
 
 
 def test_a_bare_run_has_no_progress_of_many(player: Player) -> None:
-    assert many.progress(player.store.alias, player.play(lambda ctx: 1)) is None
+    assert bulk.progress(player.store.alias, player.play(lambda ctx: 1)) is None
 
 
 def test_what_somebody_asked_for_is_not_replayed_by_who_may_not_ask(player: Player) -> None:
-    registry.add(many.many)
-    run = Run.objects.get(pk=many.ask(ANNA, "cancel", Selection(function="case"), "w"))
+    registry.add(bulk.act_on_all)
+    run = Run.objects.get(pk=bulk.ask(ANNA, "cancel", Selection(function="case"), "w"))
     other = {"verb": "erase", "selection": {}, "who": "anna", "via": "admin"}
     with pytest.raises(RunStateError, match="neither retried nor replayed"):
         act(Actor(who="eve", via="api"), Deed(verb="replay", run=run.pk, data=other))
@@ -167,8 +167,8 @@ def test_what_somebody_asked_for_is_not_replayed_by_who_may_not_ask(player: Play
 def test_what_was_stopped_in_the_middle_is_not_gone_on_with_by_who_may_not_ask(
     player: Player,
 ) -> None:
-    registry.add(many.many)
-    run = Run.objects.get(pk=many.ask(ANNA, "erase", Selection(function="case"), "w"))
+    registry.add(bulk.act_on_all)
+    run = Run.objects.get(pk=bulk.ask(ANNA, "erase", Selection(function="case"), "w"))
     act(ANNA, Deed(verb="cancel", run=run.pk))
     with pytest.raises(RunStateError, match="neither retried nor replayed"):
         act(Actor(who="eve", via="api"), Deed(verb="retry", run=run.pk))

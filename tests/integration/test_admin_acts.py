@@ -288,7 +288,7 @@ def test_an_event_is_delivered_to_all_that_match_and_its_data_is_in_no_book(
     run, _ = ready("deliver")
     form = {"select_across": "1", "durable_sure": "yes", "durable_data": '{"canary": 1}'}
     choose(admin_client, "deliver", [run], "?status__exact=waiting", **form)
-    own = Run.objects.get(function="durable-many")
+    own = Run.objects.get(function="durable-bulk")
     assert own.event is not None
     wish: Any = own.event.value
     assert wish["data"] == {"canary": 1}
@@ -310,7 +310,7 @@ def test_actions_are_offered_to_who_has_the_permission_and_refused_to_others(ver
     assert f'value="{verb}_runs"' not in blind.get("/admin/durable/run/").content.decode()
     choose(blind, verb, [run], durable_sure="yes")
     assert not Operation.objects.exists()
-    assert not Event.objects.filter(name="durable/many.asked").exists()
+    assert not Event.objects.filter(name="durable/bulk.asked").exists()
 
 
 def test_all_that_match_are_done_by_a_run_of_our_own(admin_client: Client) -> None:
@@ -321,7 +321,7 @@ def test_all_that_match_are_done_by_a_run_of_our_own(admin_client: Client) -> No
     form = {"select_across": "1", "durable_sure": "yes", "durable_once": "w"}
     done = choose(admin_client, "retry", runs[:1], query, **form)
     again = choose(admin_client, "retry", runs[:1], query, **form)
-    own = Run.objects.get(function="durable-many")
+    own = Run.objects.get(function="durable-bulk")
     assert done.headers["Location"] == f"/admin/durable/run/{own.pk}/change/"
     assert again.headers["Location"] == done.headers["Location"]
     assert own.event is not None
@@ -332,7 +332,7 @@ def test_all_that_match_are_done_by_a_run_of_our_own(admin_client: Client) -> No
 
 
 def test_progress_of_a_run_of_our_own_is_a_bar(admin_client: Client) -> None:
-    own = rows.run(RunStatus.RUNNING, "durable-many")
+    own = rows.run(RunStatus.RUNNING, "durable-bulk")
     rows.step(own, "count", output="5000")
     rows.step(own, "page", output='{"done": 90, "refused": 10, "examples": ["why"], "last": "x"}')
     shown = page(admin_client, own)
@@ -370,8 +370,8 @@ def test_the_operator_history_is_on_the_page_for_who_may_see_it(admin_client: Cl
 def test_many_is_a_function_that_every_worker_knows() -> None:
     from durable.authoring.registry import registry
 
-    assert "durable-many" in registry.functions
-    assert durable.own.many.many.id == "durable-many"  # type: ignore[attr-defined]
+    assert "durable-bulk" in registry.functions
+    assert durable.own.bulk.act_on_all.id == "durable-bulk"  # type: ignore[attr-defined]
 
 
 def test_the_steps_of_a_run_link_to_the_runs_they_invoked(admin_client: Client) -> None:

@@ -24,7 +24,7 @@ from durable.models import (
     StepStatus,
     TimeTally,
 )
-from durable.own import many
+from durable.own import bulk
 from tests.integration import rows
 from tests.integration.browsers import get, staff
 
@@ -270,8 +270,8 @@ def test_enter_in_a_field_saves_and_does_not_pause(admin_client: Client) -> None
 def test_a_function_of_durable_itself_is_shown_but_not_run_from_its_page(
     admin_client: Client,
 ) -> None:
-    registry.add(many.many)
-    assert f"{many.FUNCTION}/run/" not in get(admin_client, f"{LIST}{many.FUNCTION}/change/")
-    response = admin_client.post(f"{LIST}{many.FUNCTION}/run/", {"payload": "{}"})
+    registry.add(bulk.act_on_all)
+    assert f"{bulk.FUNCTION}/run/" not in get(admin_client, f"{LIST}{bulk.FUNCTION}/change/")
+    response = admin_client.post(f"{LIST}{bulk.FUNCTION}/run/", {"payload": "{}"})
     assert response.status_code == 404
     assert not Run.objects.exists()
