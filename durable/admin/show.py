@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.contrib.admin.utils import quote
 from django.db.models import Model
 from django.http import HttpResponseRedirect
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
@@ -54,6 +54,16 @@ def badge(kind: str, icon: str, label: object) -> SafeString:
         icon,
         label,
     )
+
+
+def aside(text: object) -> SafeString:
+    """Show what matters less than the line above it."""
+    return format_html('<span class="durable-aside">{}</span>', text)
+
+
+def lines(parts: Iterable[object]) -> SafeString:
+    """Show parts one below the other."""
+    return format_html_join("", '<div class="durable-part">{}</div>', ((one,) for one in parts))
 
 
 def exact(value: datetime | None) -> str:

@@ -32,7 +32,6 @@ class Tally(models.Model):
 
     class Meta:
         abstract = True
-        default_permissions: tuple[str, ...] = ()
 
 
 class RunTally(Tally):
@@ -41,7 +40,7 @@ class RunTally(Tally):
     minute = models.DateTimeField(_("minute"))
     status = models.CharField(_("status"), max_length=10, choices=RunStatus.choices)
 
-    class Meta(Tally.Meta):
+    class Meta:
         verbose_name = _("chart")
         verbose_name_plural = _("charts")
         default_permissions = ("view",)
@@ -61,7 +60,8 @@ class TimeTally(Tally):
     hour = models.DateTimeField(_("hour"))
     bucket = models.SmallIntegerField()  # floor(4 · log2(milliseconds)), at least 0
 
-    class Meta(Tally.Meta):
+    class Meta:
+        default_permissions = ()
         constraints = [
             models.UniqueConstraint(
                 fields=["hour", "function", "bucket"], name="durable_timetally_once"
@@ -83,7 +83,8 @@ class FailureTally(Tally):
     last = models.DateTimeField(_("last"))
     run = models.UUIDField(_("last run"))
 
-    class Meta(Tally.Meta):
+    class Meta:
+        default_permissions = ()
         constraints = [
             models.UniqueConstraint(
                 fields=["hour", "function", "fingerprint"], name="durable_failuretally_once"

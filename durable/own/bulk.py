@@ -125,8 +125,13 @@ def _page(asked: Mapping[str, Any], last: str, size: int) -> dict[str, Any]:
 
 
 def _deed(asked: Mapping[str, Any], run: UUID) -> Deed:
-    what = {"step": asked.get("step"), "data": asked.get("data")}
-    return Deed(verb=asked["verb"], run=run, is_patch=True, **what)
+    return Deed(
+        verb=asked["verb"],
+        run=run,
+        step=asked.get("step"),
+        data=asked.get("data"),
+        is_patch=True,
+    )
 
 
 def _try(do: Callable[[], object]) -> str:

@@ -49,7 +49,9 @@ class Functions(Table):
 
     def with_runs(self) -> list[str]:
         """Return the ids of functions that have runs, whether anybody knows them or not."""
-        if self.connection.vendor == "mysql":  # which goes from one to the next in the index by itself
+        if (
+            self.connection.vendor == "mysql"
+        ):  # which goes from one to the next in the index by itself
             named = Run.objects.using(self.alias).order_by().values_list("function", flat=True)
             return sorted(named.distinct())
         quote = self.connection.ops.quote_name

@@ -76,7 +76,8 @@ def _due(
     due = rows.filter(**{f"{time}__lte": database_now()}).order_by(time)
     since = "since" if "since" in rows.query.annotations else time
     told = due.annotate(kind=_text(kind), left=until(since), none=_text(""))
-    return told.values_list("kind", "left", function or "none", op or "none")[: COUNTED + 1]
+    found: QuerySet[Any, Any] = told.values_list("kind", "left", function or "none", op or "none")
+    return found[: COUNTED + 1]
 
 
 def _text(value: str) -> Value:
@@ -113,7 +114,9 @@ def stuck(alias: str) -> tuple[Stuck, ...]:
 
 def _overdue(rows: QuerySet[Any], *fields: str) -> QuerySet[Any, Any]:
     late = rows.filter(due_at__lte=database_in(-conf.LEASE)).order_by("due_at")
-    return late.annotate(left=until("due_at")).values_list("left", "owner", *fields)[:_STUCK]
+    told = late.annotate(left=until("due_at"))
+    found: QuerySet[Any, Any] = told.values_list("left", "owner", *fields)
+    return found[:_STUCK]
 
 
 def _seconds(left: timedelta) -> float:
