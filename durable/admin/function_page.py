@@ -34,10 +34,10 @@ def line(site: AdminSite, row: Row) -> dict[str, Any]:
         "url": show.url(site, "functionconfig", "change", quote(row.id)),
         "state": state(row),
         "triggers": triggers(row),
-        "next": show.until(coming.following) if coming else show.EMPTY,
+        "next": show.until(coming.following) if coming else "",
         "open": counts(site, row, is_open=True),
         "ended": counts(site, row, is_open=False),
-        "success": row.success or show.EMPTY,
+        "success": row.success,
         "p50": row.p50 or show.EMPTY,
         "p95": row.p95 or show.EMPTY,
     }

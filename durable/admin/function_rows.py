@@ -86,14 +86,14 @@ def rows() -> list[Row]:
     store = get_store()
     configs = store.functions.all()
     ids = {*registry.functions, *configs, *store.functions.with_runs()}
-    return _rows(sorted(ids), configs, figures(store.alias))
+    return _rows(sorted(ids), configs, figures(store.alias, ids))
 
 
 def row(function: str) -> Row | None:
     """Return one function, if there is such a one."""
     store = get_store()
     configs = {one.function: one for one in store.functions.rows.filter(pk=function)}
-    found = figures(store.alias, function=function)
+    found = figures(store.alias, [function])
     has_runs = Run.objects.using(store.alias).filter(function=function)
     if function in {*registry.functions, *configs, *found} or has_runs.exists():
         return _rows([function], configs, found)[0]

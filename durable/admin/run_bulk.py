@@ -59,7 +59,7 @@ def _action(verb: str, words: Any) -> Action:
 WORDS = {
     "cancel": gettext_lazy("Cancel the chosen runs"),
     "retry": gettext_lazy("Retry the chosen runs from the step that failed"),
-    "replay": gettext_lazy("Replay the chosen runs as new runs, from a step or with other input"),
+    "replay": gettext_lazy("Replay the chosen runs, from a step or with other input"),
     "skip": gettext_lazy("Skip the sleeps that the chosen runs are in"),
     "deliver": gettext_lazy("Deliver an event to the chosen runs that wait for one"),
     "erase": gettext_lazy("Erase the payloads of the chosen runs"),

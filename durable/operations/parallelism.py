@@ -43,7 +43,9 @@ class Parallelism:
 def parallelism(alias: str, function: str) -> Parallelism | None:
     """Look at the last completed runs of a function; None if they had no planned steps."""
     rows = Run.objects.using(alias).filter(function=function, status=RunStatus.COMPLETED)
-    runs = list(rows.order_by("-pk").values_list("pk", flat=True)[:RUNS])
+    # In the order of the index, that MariaDB sees it.
+    last = rows.order_by("-function", "-status", "-pk")
+    runs = list(last.values_list("pk", flat=True)[:RUNS])
     steps = Step.objects.using(alias).filter(run__in=runs, status=StepStatus.DONE)
     steps = steps.exclude(op__in=TIMERS).exclude(mode="").order_by()
     waves: defaultdict[tuple[UUID, int], list[tuple[datetime, datetime]]] = defaultdict(list)

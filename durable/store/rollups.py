@@ -157,8 +157,8 @@ class Rollups(Table):
             row.count, row.last, row.run = row.count + alike.count, alike.last, alike.run
             row.save(using=self.alias)
 
-    def drop(self, minutes: datetime, hours: datetime) -> None:
+    def drop(self, before: datetime) -> None:
         """Remove sums that are older."""
-        RunTally.objects.using(self.alias).filter(minute__lt=minutes).delete()
+        RunTally.objects.using(self.alias).filter(minute__lt=before).delete()
         for rows in (TimeTally, FailureTally):
-            rows.objects.using(self.alias).filter(hour__lt=hours).delete()
+            rows.objects.using(self.alias).filter(hour__lt=before - timedelta(hours=1)).delete()
