@@ -65,7 +65,7 @@ class ChartAdmin(ReadOnlyAdmin[RunTally]):
             "name": one.name or _("others"),
             "place": one.place,
             "message": one.message if payload.may_see(request, one.function) else "",
-            "count": f"{one.count:,}",
+            "count": show.number(one.count),
             "last": show.ago(one.last),
             "run": show.link(self.admin_site, Run(pk=one.run), show.tail(one.run)),
         }

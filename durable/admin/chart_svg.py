@@ -11,6 +11,7 @@ from typing import Any
 
 from django.utils.timezone import localtime
 
+from durable.admin import show
 from durable.authoring.registry import registry
 from durable.engine.words import span
 from durable.models import RunStatus
@@ -72,7 +73,7 @@ def bars(series: Series) -> dict[str, Any]:
         "grid": [_grid(most, part / 4) for part in range(5)],
         "times": _times(series, width),
         "totals": [
-            {"kind": str(kind), "label": kind.label, "count": f"{series.total(kind):,}"}
+            {"kind": str(kind), "label": kind.label, "count": show.number(series.total(kind))}
             for kind in _ORDER
         ],
         "rows": _hours(series),
@@ -89,7 +90,7 @@ def nice(most: float) -> float:
 
 def _grid(most: float, share: float) -> Mark:
     value = most * share
-    text = f"{value:,.0f}" if most >= 100 else f"{value:g}"
+    text = show.number(value) if most >= 100 else f"{value:g}"
     return Mark(at=_text(HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM)), text=text)
 
 
@@ -112,7 +113,7 @@ def _hours(series: Series) -> list[dict[str, Any]]:
         begin = localtime(series.begin + first * series.stretch)
         counts = [sum(series.counts[kind][first : first + each]) for kind in _ORDER]
         end = begin + each * series.stretch
-        found.append({"time": f"{begin:%H:%M} - {end:%H:%M}", "counts": [f"{n:,}" for n in counts]})
+        found.append({"time": f"{begin:%H:%M} - {end:%H:%M}", "counts": [show.number(n) for n in counts]})
     return found
 
 
@@ -143,7 +144,7 @@ def durations(taken: Mapping[str, Counter[int]]) -> dict[str, Any] | None:
                 "name": registry.functions[name].name if name in registry.functions else name,
                 "p50": span(low),
                 "p95": span(high),
-                "count": f"{taken[name].total():,}",
+                "count": show.number(taken[name].total()),
                 "x1": _text(x(low)),
                 "x2": _text(max(x(high), x(low) + 1)),
             }

@@ -117,5 +117,6 @@ def _tell(admin: EventModelAdmin, request: HttpRequest, row: Event, started: Any
         )
         return
     person.log(admin, request, row, "resend", ", ".join(f"{k} {v}" for k, v in started.items()))
-    one, many = "%(count)d run was started.", "%(count)d runs were started."
-    messages.success(request, ngettext(one, many, len(started)) % {"count": len(started)})
+    count = len(started)
+    words = ngettext("%(count)d run was started.", "%(count)d runs were started.", count)
+    messages.success(request, words % {"count": count})

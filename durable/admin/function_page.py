@@ -74,7 +74,7 @@ def counts(site: AdminSite, row: Row, *, is_open: bool) -> SafeString | str:
                 site,
                 "run",
                 f"function={row.id}&status__exact={status}",
-                f"{found[status]:,} {RunStatus(status).label}",
+                f"{show.number(found[status])} {RunStatus(status).label}",
             ),
         )
         for status in statuses
@@ -153,7 +153,7 @@ def _history(function: str) -> list[dict[str, Any]]:
             "at": show.exact(one.at),
             "who": one.who,
             "via": one.via,
-            "action": one.action,
+            "action": show.deed(one.action),
             "before": _said(one.before),
             "after": _said(one.after),
         }

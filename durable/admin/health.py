@@ -88,7 +88,7 @@ def _worker(cluster: Cluster, one: Seen) -> dict[str, Any]:
         "version": one.version,
         "seen": _("%s ago") % span(one.silent, units=1),
         "started": show.ago(one.started),
-        "claims": f"{one.claims:,}",
-        "hints": f"{one.hints:,}",
-        "rate": f"{one.rate:,.0f}",
+        "claims": show.number(one.claims),
+        "hints": show.number(one.hints),
+        "rate": show.number(one.rate),
     }

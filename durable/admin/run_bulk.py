@@ -171,8 +171,8 @@ def _do_some(
         done += result.is_new
         if result.is_new:
             log(self, request, run, wish.verb, result)
-    one, many = "Done to %(count)d run.", "Done to %(count)d runs."
-    messages.success(request, ngettext(one, many, done) % {"count": done})
+    words = ngettext("Done to %(count)d run.", "Done to %(count)d runs.", done)
+    messages.success(request, words % {"count": done})
     for sentence in refused[:5]:
         messages.warning(request, sentence)
     if len(refused) > 5:

@@ -217,7 +217,7 @@ def _history(request: HttpRequest, run: Run) -> dict[str, Any]:
                 "at": show.exact(operation.at),
                 "who": operation.who,
                 "via": operation.via,
-                "action": operation.action,
+                "action": show.deed(operation.action),
                 "change": _change(before, after),
             }
         )

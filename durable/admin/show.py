@@ -12,6 +12,7 @@ from django.contrib.admin.utils import quote
 from django.db.models import Model
 from django.http import HttpResponseRedirect
 from django.urls import reverse
+from django.utils.formats import number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
@@ -56,6 +57,27 @@ def badge(kind: str, icon: str, label: object) -> SafeString:
     )
 
 
+def deed(action: str) -> str:
+    """Say in the reader's language what the audit log says somebody did; as it is, if that is not known."""
+    words = {
+        "cancel": _("cancel"),
+        "retry": _("retry"),
+        "replay": _("replay"),
+        "skip": _("skip a sleep"),
+        "deliver": _("deliver an event"),
+        "erase": _("erase payloads"),
+        "configure": _("configure"),
+        "reset": _("reset to code"),
+        "pause": _("pause"),
+        "resume": _("resume"),
+        "invoke": _("run now"),
+        "send": _("send"),
+        "resend": _("send again"),
+        "prune": _("remove what is old"),
+    }
+    return str(words.get(action, action))
+
+
 def aside(text: object) -> SafeString:
     """Show what matters less than the line above it."""
     return format_html('<span class="durable-aside">{}</span>', text)
@@ -64,6 +86,11 @@ def aside(text: object) -> SafeString:
 def lines(parts: Iterable[object]) -> SafeString:
     """Show parts one below the other."""
     return format_html_join("", '<div class="durable-part">{}</div>', ((one,) for one in parts))
+
+
+def number(value: float) -> str:
+    """Show a whole number with its thousands apart, as the reader's language does."""
+    return str(number_format(round(value), use_l10n=True, force_grouping=True))
 
 
 def exact(value: datetime | None) -> str:
