@@ -113,7 +113,9 @@ def _hours(series: Series) -> list[dict[str, Any]]:
         begin = localtime(series.begin + first * series.stretch)
         counts = [sum(series.counts[kind][first : first + each]) for kind in _ORDER]
         end = begin + each * series.stretch
-        found.append({"time": f"{begin:%H:%M} - {end:%H:%M}", "counts": [show.number(n) for n in counts]})
+        found.append(
+            {"time": f"{begin:%H:%M} - {end:%H:%M}", "counts": [show.number(n) for n in counts]}
+        )
     return found
 
 

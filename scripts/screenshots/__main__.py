@@ -3,7 +3,7 @@
 python -m scripts.screenshots              all of them
 python -m scripts.screenshots stock        of that theme only
 python -m scripts.screenshots --to DIR     somewhere else
-python -m scripts.screenshots --every --to DIR   every page, in a wide window and in a narrow one
+python -m scripts.screenshots --every --to DIR   every page, in a wide window and in a narrow one, and what axe says
 """
 
 from __future__ import annotations
@@ -48,6 +48,12 @@ PAGES = {
 SHOWN = {
     "stock": ("runs", "run", "function", "health", "charts")
 }  # in the docs; of others, the first two
+# Themes hide boxes and menus each in its own way.
+_ASK = """
+document.querySelectorAll("input[name=_selected_action]").forEach((box) => { box.checked = true; });
+document.querySelector("select[name=action]").value = "replay_runs";
+document.querySelector("#changelist-form").submit();
+"""
 PATIENCE = 30.0  # seconds until a server must answer
 WIDE, NARROW, HEIGHT = 1300, 390, 1000
 
@@ -69,6 +75,8 @@ def main(arguments: Sequence[str]) -> int:
                     name = f"{theme}-{scheme}" + ("-narrow" if width == NARROW else "")
                     for what in shown:
                         _take(page, url, what, ids, given.to / f"admin-{what}-{name}.png")
+                        if given.every:
+                            _look_for_obstacles(page)
                     page.context.close()
     return 0
 
@@ -138,9 +146,7 @@ def _take(page: Any, url: str, what: str, ids: dict[str, str], file: Path) -> No
     size = page.viewport_size
     page.goto(url + "durable/" + PAGES[what].format(**ids))
     if what == "sure":
-        page.locator("#action-toggle").check()
-        page.select_option("select[name=action] >> nth=0", "replay_runs", force=True)
-        page.evaluate("document.querySelector('#changelist-form').submit()")
+        page.evaluate(_ASK)
     page.wait_for_load_state("load")
     page.wait_for_timeout(700)
     if what != "runs":  # not `full_page`: bars that stick to the window would be in the middle
@@ -151,6 +157,17 @@ def _take(page: Any, url: str, what: str, ids: dict[str, str], file: Path) -> No
     _shrink(file)
     wide = page.evaluate("document.documentElement.scrollWidth")
     print(f"{file.name}{f': {wide} pixels wide' if wide > size['width'] else ''}", flush=True)
+
+
+def _look_for_obstacles(page: Any) -> None:
+    """Say what axe takes for serious in the part of a page that is ours."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    context = {"include": [["#content, #content-main, .content, main"]]}
+    for one in Axe().run(page, context=context).response["violations"]:
+        if one["impact"] in ("serious", "critical"):
+            for node in one["nodes"]:
+                print(f"  {one['id']}: {node['html'][:160]}", flush=True)
 
 
 def _shrink(file: Path) -> None:

@@ -11,6 +11,7 @@ import durable
 from durable.authoring.registry import registry
 from durable.errors import RunStateError
 from durable.models import Operation, Run
+from durable.operations import failed_step
 from durable.operations.act import Deed, act
 from durable.operations.audit import Actor
 from durable.operations.selection import Selection
@@ -134,6 +135,49 @@ def test_an_event_is_delivered_to_many(player: Player) -> None:
     for run in runs:
         run.refresh_from_db()
     assert [run.result for run in runs] == [{"n": 7}] * 2
+
+
+def test_many_are_replayed_from_a_step_with_fields_of_their_input_replaced(player: Player) -> None:
+    def pay(ctx: durable.ContextSync) -> Any:
+        ctx.step.run("load", say, "loaded")
+        return ctx.step.run("charge", dict, ctx.event.data)
+
+    player.define(pay)
+    runs = [player.settle(player.send({"order": n, "card": "old"})) for n in range(2)]
+    journal.clear()
+    registry.add(bulk.act_on_all)
+    bulk.ask(ANNA, "replay", Selection(function="case"), "w", {"card": "new"}, "charge")
+    player.work()
+    new = Run.objects.filter(replay_of__in=[run.pk for run in runs]).order_by("pk")
+    assert sorted((run.result["order"], run.result["card"]) for run in new) == [
+        (0, "new"),
+        (1, "new"),
+    ]
+    assert journal == []
+
+
+def test_many_without_the_step_are_refused_and_said_so(player: Player) -> None:
+    done = completed(player)
+    registry.add(bulk.act_on_all)
+    pk = bulk.ask(ANNA, "replay", Selection(ids=(str(done.pk),)), "w", None, "no-such")
+    run = player.settle(Run.objects.get(pk=pk))
+    assert (run.result["done"], run.result["refused"]) == (0, 1)
+    assert "has no step 'no-such'" in run.result["examples"][0]
+
+
+def test_all_with_a_failed_step_are_those_of_the_list_although_others_follow(
+    player: Player, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(failed_step, "NEWEST", 3)
+    monkeypatch.setattr(bulk, "_PAGE", 2)
+    player.define(fail)
+    runs = [player.settle(player.send()) for _ in range(5)]
+    listed = Selection(failed_step="breaks").of(Run.objects.using(player.store.alias))
+    assert {run.pk for run in listed} == {run.pk for run in runs[2:]}
+    run = player.settle(asked(player, "erase", Selection(failed_step="breaks")))
+    assert (run.result["total"], run.result["done"]) == (3, 3)
+    erased = Run.objects.filter(function="case").exclude(erased=None)
+    assert {one.pk for one in erased} == {run.pk for run in runs[2:]}
 
 
 def test_a_wish_for_many_is_granted_once(player: Player) -> None:

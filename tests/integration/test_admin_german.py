@@ -42,9 +42,9 @@ def marked() -> Iterator[str]:
     """Yield every sentence of the sources that is marked for translation."""
     for path in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                if node.func.id in _MARKED and isinstance(node.args[0], ast.Constant):
-                    yield str(node.args[0].value)
+            match node:
+                case ast.Call(func=ast.Name(id=name), args=[ast.Constant(value=str(text)), *_]):
+                    yield from [text] * (name in _MARKED)
     for path in PACKAGE.rglob("*.html"):
         for one, other in _IN_TEMPLATES.findall(path.read_text()):
             yield one or other
