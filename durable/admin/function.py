@@ -23,7 +23,7 @@ from durable.models import FunctionConfig
 from durable.operations.configure import OPTIONS, configure_function
 from durable.operations.figures import is_capped
 
-_ABOUT = ("state", "triggers", "coming", "open_runs", "last_day", "durations")
+_ABOUT = ("state", "triggers", "coming", "versions", "open_runs", "last_day", "durations")
 
 
 @admin.register(FunctionConfig)
@@ -157,6 +157,11 @@ class FunctionAdmin(ReadOnlyAdmin[FunctionConfig]):
         lines = self.seen(config).lines
         parts = ((show.code(one.cron), show.exact(one.following), one.why) for one in lines)
         return format_html_join("", "{} {} {}<br>", parts) if lines else show.EMPTY
+
+    @admin.display(description=_("versions"))
+    def versions(self, config: FunctionConfig) -> SafeString | str:
+        """Show which version is here, and with which the last runs were started."""
+        return function_page.versions(self.seen(config))
 
     @admin.display(description=_("open runs"))
     def open_runs(self, config: FunctionConfig) -> SafeString | str:

@@ -48,5 +48,5 @@ def children(site: AdminSite, run: Run) -> SafeString | str:
 
 def _link(site: AdminSite, run: Run) -> SafeString:
     return format_html(
-        "{} {} {}", show.pill(run), show.link(site, run, run.function), show.code(run.pk)
+        "{} {} {}", show.pill(run), show.link(site, run, run.title), show.code(run.pk)
     )

@@ -36,7 +36,7 @@ from durable.operations.explain import Outlook, explain
 from durable.operations.selection import Selection
 from durable.store import get_store
 
-_HEAD = ("whole_id", "function", "event_link")
+_HEAD = ("whole_id", "what")
 _ENGINE = (
     "created_at",
     "started_at",
@@ -168,7 +168,7 @@ class RunAdmin(ReadOnlyAdmin[Run]):
     def named(self, run: Run) -> SafeString:
         """Show its function, and the end of its id."""
         return format_html(
-            '<span class="durable-name">{}</span> {}', run.function, show.short_id(self, run)
+            '<span class="durable-name">{}</span> {}', run.title, show.short_id(self, run)
         )
 
     @admin.display(description=_("status, and why it is not moving"))
@@ -180,6 +180,21 @@ class RunAdmin(ReadOnlyAdmin[Run]):
         if run.subject or run.tenant:
             lines.append(show.aside(self.about(run)))
         return show.lines(lines)
+
+    @admin.display(description=_("function"), ordering="function")
+    def what(self, run: Run) -> str:
+        """Name the function, and the step of it if the run does only that."""
+        return run.title
+
+    @admin.display(description=_("version"))
+    def started_with(self, run: Run) -> str:
+        """Show which version of the function it was started with."""
+        return run.version or show.EMPTY
+
+    @admin.display(description=_("step of"))
+    def step_of(self, run: Run) -> SafeString | str:
+        """Link to the run whose step it does."""
+        return related_runs.parent(self.admin_site, run)
 
     @admin.display(description=_("steps"))
     def steps_done(self, run: Run) -> SafeString:
@@ -239,6 +254,10 @@ class RunAdmin(ReadOnlyAdmin[Run]):
         head = list(_HEAD)
         if run is None:
             return head
+        if not run.step:
+            head.append("event_link")
+        if run.started:
+            head.append("started_with")
         if run.subject or run.tenant:
             head.append("about")
         if run.replay_of:
@@ -246,7 +265,7 @@ class RunAdmin(ReadOnlyAdmin[Run]):
         if run.erased:
             head.append("erased_at")
         if run.parent_id:
-            head.append("invoked_by")
+            head.append("step_of" if run.step else "invoked_by")
         if related_runs.of(run).children:
             head.append("invoked")
         return head

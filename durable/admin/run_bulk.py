@@ -129,7 +129,7 @@ def _ask_whether(
                 "pk": run.pk,
                 "link": show.link(self.admin_site, run, run.pk),
                 "state": show.pill(run),
-                "function": run.function,
+                "function": run.title,
             }
             for run in some
         ],

@@ -72,9 +72,9 @@ def since(period: str) -> str:
 
 
 class KinFilter(admin.SimpleListFilter):
-    """Runs by whether another run invoked them."""
+    """Runs by whether another run invoked them, or has them do a step of it."""
 
-    title = _("invoked by")
+    title = _("parent")
     parameter_name = "kin"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, Any]]:

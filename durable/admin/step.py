@@ -21,7 +21,7 @@ from durable.store import get_store
 
 _OF_RUN = "run__id__exact"
 _HEAD = ("run_link", "title", "branch", "mode", "state", "tries", "lost")
-_TIMES = ("started_at", "ended_at", "duration")
+_TIMES = ("planned_at", "started_at", "ended_at", "duration")
 _ENGINE = ("due", "owner", "claim", "wave", "by", "key")
 
 
@@ -30,10 +30,11 @@ class StepAdmin(ReadOnlyAdmin[Step]):
     """The list is in order when it is that of one run."""
 
     list_display = ("__str__", "state", "run_link", "branch", "began", "duration", "error_name")
-    lean = ("output", "owner")
+    lean = ("output", "given", "owner")
     search_fields = ("run",)
     search_help_text = _("The whole id of a run.")
     state, duration = show.status, show.duration
+    planned_at = show.time_of("planned", _("planned"))
     started_at = show.time_of("started", _("started"))
     ended_at = show.time_of("ended", _("ended"))
     due = show.time_of("due_at", _("due"))
@@ -67,6 +68,8 @@ class StepAdmin(ReadOnlyAdmin[Step]):
         if obj is not None and obj.error is not None:
             fields = ("failed_with", "traceback") if is_open else ("error_name",)
             parts.append((_("Error"), {"fields": fields}))
+        if obj is not None and is_open and obj.given is not None:
+            parts.append((_("Arguments"), {"fields": ("arguments",)}))
         if obj is not None and is_open and (obj.large or obj.output is not None):
             parts.append((_("Result"), {"fields": ("result",)}))
         return [*parts, (_("Engine"), {"fields": _ENGINE, "classes": ("collapse",)})]
@@ -106,6 +109,11 @@ class StepAdmin(ReadOnlyAdmin[Step]):
         """Show what it returned."""
         text = payload.output_of(get_store().alias, step, step.run_id, step.key)
         return payload.shown(text, step.run.function)
+
+    @admin.display(description=_("arguments"))
+    def arguments(self, step: Step) -> SafeString | str:
+        """Show what it was called with."""
+        return payload.shown(step.given, step.run.function)
 
     @admin.display(description=_("error"))
     def error_name(self, step: Step) -> str:

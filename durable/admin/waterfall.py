@@ -67,7 +67,8 @@ def lanes(steps: Sequence[Step], attempts: Iterable[Attempt], now: datetime) -> 
     for lane in found:
         if lane.kind == "step":
             step = lane.step
-            lane.bars = bars(step, tries.get(step.key, []), begun.get(step.wave), now)
+            planned = step.planned or begun.get(step.wave)
+            lane.bars = bars(step, tries.get(step.key, []), planned, now)
     for lane in found:
         if lane.kind != "step":
             lane.bars = _extent(lane, {one.step.pk: one for one in found if one.kind == "step"})
@@ -121,7 +122,7 @@ def _with_pauses(found: list[Bar], planned: datetime | None) -> list[Bar]:
 
 
 def _begins(steps: Sequence[Step], tries: dict[str, list[Attempt]]) -> dict[int, datetime]:
-    """When each wave was planned, as far as rows tell: by its first step that was taken at once."""
+    """When each wave was planned whose steps do not say, as copies do not: when its first step began."""
     found: dict[int, datetime] = {}
     before: datetime | None = None
     for step in steps:
@@ -140,10 +141,17 @@ def _path(step: Step) -> tuple[str, ...]:
     return tuple(step.branch.split(".")) if step.branch else ()
 
 
+def _group(step: Step, depth: int) -> str:
+    """Which of several groups in a row it is of, at this depth."""
+    groups = (step.group or "").split(".")
+    return groups[depth] if depth < len(groups) and groups[depth] else "0"
+
+
 def _sections(steps: Sequence[Step], depth: int = 0) -> list[list[Step]]:
     """Cut into single steps and groups; a branch that appears later begins another group."""
     found: list[list[Step]] = []
     known: dict[str, int] = {}
+    group = ""
     for step in steps:
         path = _path(step)
         if len(path) <= depth:
@@ -152,6 +160,8 @@ def _sections(steps: Sequence[Step], depth: int = 0) -> list[list[Step]]:
             continue
         branch = path[depth]
         is_other = not known or (branch not in known and step.wave > min(known.values()))
+        is_other |= _group(step, depth) != group
+        group = _group(step, depth)
         if is_other:
             found.append([])
             known = {}

@@ -26,20 +26,27 @@ _TOLD = (FINISHED, FAILED, CANCELLED)
 def erase(run_id: str | UUID) -> bool:
     """Erase the payloads of a run that has ended, in the caller's transaction if there is one.
 
-    That is: its result, those of its steps, the messages and tracebacks of its errors, the data of the
-    event that started it and of the events that told of its end. Names, times and statuses stay. The
-    run can then neither be retried nor replayed, and nor can others of the same event. Runs that it
-    invoked have payloads of their own.
+    That is: its result, those of its steps and what they were called with, the messages and tracebacks
+    of its errors, the data of the event that started it and of the events that told of its end. Names,
+    times and statuses stay. The run can then neither be retried nor replayed, and nor can others of the
+    same event. The runs that fan-out made of its steps lose theirs, too; runs that it invoked have
+    payloads of their own.
 
     Returns:
         Whether this call erased them; False if that was done before.
 
     Raises:
         RunNotFoundError: there is no such run.
-        RunStateError: it, or another run of one of these events, has not ended.
+        RunStateError: it, or another run of one of these events, has not ended; or it is only a step
+            of another run.
     """
     store = get_store()
     run = find(store, run_id)
+    if run.step and run.parent_id:
+        raise RunStateError(
+            f"Run {run.pk} did the step {run.step!r} of run {run.parent_id}, which has its payloads, "
+            "too. Erase those of that run."
+        )
     return repeat(store.alias, partial(_erase, store, run, _events(store, run)))
 
 
@@ -58,12 +65,15 @@ def _erase(store: Store, run: Run, events: Sequence[UUID]) -> bool:
         if not mine.filter(erased=None).update(erased=now, output=None, large=False):
             return False
         _refuse_if_needed(rows.filter(event__in=events, ended=None).first(), run)
-        _erase_errors(rows.filter(pk=run.pk))
-        steps = Step.objects.using(store.alias).filter(run=run)
+        branches = rows.filter(parent=run).exclude(step="")
+        branches.update(erased=now, output=None, large=False)
+        family = [run.pk, *branches.values_list("pk", flat=True)]
+        _erase_errors(rows.filter(pk__in=family))
+        steps = Step.objects.using(store.alias).filter(run__in=family)
         _erase_errors(steps)
-        steps.update(output=None, large=False)
-        _erase_errors(Attempt.objects.using(store.alias).filter(run=run))
-        Blob.objects.using(store.alias).filter(run=run).delete()
+        steps.update(output=None, given=None, large=False)
+        _erase_errors(Attempt.objects.using(store.alias).filter(run__in=family))
+        Blob.objects.using(store.alias).filter(run__in=family).delete()
         Event.objects.using(store.alias).filter(pk__in=events).update(data="{}", erased=now)
     return True
 

@@ -22,7 +22,7 @@ from durable.engine.overrides import overrides
 from durable.engine.words import span
 from durable.models import Attempt, Run, RunStatus, Step, StepStatus, Wait, Worker
 from durable.models.status import FINAL_RUN, OPEN_STEP
-from durable.playback.request import TIMERS
+from durable.playback.request import NOBODYS
 from durable.store import get_store
 
 _NAME = re.compile(r'"name":("(?:[^"\\]|\\.)*")')
@@ -67,7 +67,7 @@ def explain(alias: str, runs: Iterable[Run]) -> Mapping[UUID, Outlook]:
     for row in steps.values("run", "status", "op").annotate(count=Count("pk"), due=Min("due_at")):
         outlook = found[row["run"]]
         outlook.counts[row["status"]] = outlook.counts.get(row["status"], 0) + row["count"]
-        if row["op"] in TIMERS and row["status"] in OPEN_STEP:
+        if row["op"] in NOBODYS and row["status"] in OPEN_STEP:
             outlook.asleep[row["op"]] += row["count"]
         if row["status"] in (StepStatus.PENDING, StepStatus.RETRYING) and row["due"]:
             outlook.due = min(outlook.due or row["due"], row["due"])
@@ -97,7 +97,7 @@ def outlook_of(run: Run, steps: Iterable[Step], attempts: Iterable[Attempt]) -> 
         if step.status not in OPEN_STEP:
             continue
         keys.add(step.key)
-        if step.op in TIMERS:
+        if step.op in NOBODYS:
             outlook.asleep[step.op] += 1
         if step.op == "wait" and not outlook.event:
             outlook.event = getattr(getattr(step, "wait", None), "event", "")
@@ -211,7 +211,7 @@ def _why_running(run: Run, now: datetime) -> str:
 def _why_waiting(run: Run, outlook: Outlook, now: datetime) -> str:
     if not run.pending:
         return _("waiting to be woken")
-    if outlook.due is not None and outlook.asleep.total() == run.pending:
+    if outlook.asleep.total() == run.pending:
         return _why_asleep(outlook, outlook.due, now)
     words = ngettext(
         "waiting for %(count)d parallel step", "waiting for %(count)d parallel steps", run.pending
@@ -229,7 +229,7 @@ def _why_waiting(run: Run, outlook: Outlook, now: datetime) -> str:
     return words + "; " + _("no worker has taken one for %(time)s") % {"time": span(waited)}
 
 
-def _why_asleep(outlook: Outlook, due: datetime, now: datetime) -> str:
+def _why_asleep(outlook: Outlook, due: datetime | None, now: datetime) -> str:
     """It rests until something comes that is no work of a worker's."""
     words = []
     if outlook.asleep["sleep"]:
@@ -245,6 +245,11 @@ def _why_asleep(outlook: Outlook, due: datetime, now: datetime) -> str:
     if count := outlook.asleep["invoke"]:
         text = ngettext(
             "waiting for %(count)d invoked run", "waiting for %(count)d invoked runs", count
+        )
+        words.append(text % {"count": count})
+    if count := outlook.asleep["child"]:
+        text = ngettext(
+            "waiting for %(count)d run of a step", "waiting for %(count)d runs of steps", count
         )
         words.append(text % {"count": count})
     return "; ".join(words)

@@ -128,14 +128,18 @@ class RunViews(ViewSet):
     )
     @action(detail=True, methods=["get"])
     def steps(self, request: Request, id: str) -> Response:
-        """In the order in which they were recorded; with `expand=payloads` also what they returned."""
+        """In the order in which they were recorded; with `expand=payloads` also what they were called
+        with and what they returned.
+        """
         query = read(StepQuery, request.query_params)
         with_outputs = "expand" in query
         if with_outputs and not self.visibility.is_open:
             raise Problem(403, "forbidden")
         run = self.found(id)
         rows = Step.objects.using(get_store().alias).filter(run=run)
-        found, cursor = pagination.oldest(rows if with_outputs else rows.defer("output"), query)
+        found, cursor = pagination.oldest(
+            rows if with_outputs else rows.defer("output", "given"), query
+        )
         shown = representation.steps(run, found, self.visibility, with_outputs=with_outputs)
         return Response({"results": shown, "next": cursor})
 

@@ -120,6 +120,8 @@ class Memory(Table):
                 status=StepStatus.CANCELLED, due_at=None, owner=None
             )
             Wait.objects.using(self.alias).filter(step__in=list(found)).delete()
+            if self.rows.filter(pk__in=list(found), op="child").exists():
+                self.runs.cancel_branches(run.id, keys)
             count = sum(status in _CLAIMABLE for status in found.values())
             left = Greatest(F("pending") - count, Value(0))
             if not self.runs.held(run).update(pending=left):
@@ -200,6 +202,8 @@ class Memory(Table):
                     op=request.op,
                     wave=run.wave,
                     by=run.claim,
+                    group=request.group,
+                    given=result.given,
                     **outcome_fields(result),
                 )
         except IntegrityError:

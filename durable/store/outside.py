@@ -16,6 +16,8 @@ from durable.store.executor import retried
 from durable.store.rows import Overdue, RunClaim
 from durable.store.table import Table
 
+NOT_NEEDED = "The run it belongs to has ended, or goes on without it."
+
 
 class Outside(Table):
     """The rows of Run, as those see them who do not drive them."""
@@ -69,10 +71,36 @@ class Outside(Table):
     def _close_steps(self, run: UUID) -> None:
         steps = self._open_steps(run)
         if self.connection.features.has_select_for_update:
-            # In the order in which a flush locks them.
-            list(steps.select_for_update().order_by("id").values_list("pk", flat=True))
+            steps = steps.select_for_update()
+        # In the order in which a flush locks them.
+        kinds = set(steps.order_by("id").values_list("op", flat=True))
         Wait.objects.using(self.alias).filter(run=run, step__isnull=False).delete()
+        self._open_steps(run).update(
+            status=StepStatus.CANCELLED, due_at=None, owner=None, ended=database_now()
+        )
+        if "child" in kinds:
+            self.cancel_branches(run)
+
+    def cancel_branches(self, run: UUID, keys: Collection[str] | None = None) -> None:
+        """End the runs of steps that were given up with their run, or of some of its steps.
+
+        In the transaction that gives the steps up, which holds them: none of these runs can end by
+        itself meanwhile.
+        """
+        mine = self.rows.filter(parent=run, ended=None).exclude(step="")
+        if keys is not None:
+            mine = mine.filter(parent_key__in=list(keys))
+        branches = list(mine.order_by("id").values_list("pk", flat=True))
+        steps = Step.objects.using(self.alias).filter(run__in=branches, status__in=OPEN_STEP)
         steps.update(status=StepStatus.CANCELLED, due_at=None, owner=None, ended=database_now())
+        self.rows.filter(pk__in=branches, ended=None).update(
+            status=RunStatus.CANCELLED,
+            owner=None,
+            due_at=None,
+            deadline=None,
+            reason=NOT_NEEDED,
+            ended=database_now(),
+        )
 
     @retried
     def limit(self, run: RunClaim, seconds: float) -> None:

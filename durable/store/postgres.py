@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from durable.conf import conf
+from durable.playback.given import given
 from durable.playback.request import Request
 from durable.store.prepared import Prepared
 from durable.store.rows import Flush, Plan, Result, RunClaim, StepClaim
@@ -47,10 +48,11 @@ WITH moved AS (
   CASE WHEN taken THEN 'running' ELSE 'pending' END, taken::int, CASE WHEN taken THEN taker END,
   0, 0, NULL, NULL, FALSE,
   CASE WHEN taken THEN {lease} ELSE COALESCE(until, {now} + seconds * INTERVAL '1 second') END,
-  CASE WHEN taken OR op IN {timers} THEN {now} END, NULL, %s
+  CASE WHEN taken OR op IN {timers} THEN {now} END, NULL, %s, nest, given, {now}
  FROM moved, UNNEST(%s::text[], %s::text[], %s::int[], %s::text[], %s::text[], %s::text[],
-  %s::timestamptz[], %s::float8[], %s::bool[])
-  WITH ORDINALITY AS planned (key, name, index, branch, op, mode, until, seconds, taken, place)
+  %s::timestamptz[], %s::float8[], %s::bool[], %s::text[], %s::text[])
+  WITH ORDINALITY AS planned (key, name, index, branch, op, mode, until, seconds, taken, nest,
+   given, place)
  ORDER BY place RETURNING {s.status}, """
     + TAKEN_STEPS
     + """
@@ -126,8 +128,10 @@ class Steps(Prepared, SqlSteps):
             [request.op for request in requests],
             [request.mode.value for request in requests],
             [request.until for request in requests],
-            [request.seconds for request in requests],
+            [request.due_in for request in requests],
             [request.key in taken for request in requests],
+            [request.group for request in requests],
+            [given(request) for request in requests],
         ]
         moved = (len(requests), run.id, run.claim, run.wave)
         parts = {"park": self.text(_AND_PARK) if park else "", "lease": self.at(conf.LEASE)}

@@ -108,7 +108,9 @@ class Rollups(Table):
         return (Failed(*row) for row in found)
 
     def _within(self, since: datetime, until: datetime) -> QuerySet[Run]:
-        return Run.objects.using(self.alias).filter(ended__gte=since, ended__lt=until)
+        """Runs of whole functions: what fan-out makes of steps is counted with their runs."""
+        rows = Run.objects.using(self.alias).filter(ended__gte=since, ended__lt=until)
+        return rows.filter(step="")
 
     def add(self, since: datetime, until: datetime, sums: Sums) -> bool:
         """Add what was counted from `since` to `until`; False if somebody else has done so."""

@@ -45,6 +45,8 @@ class RunClaim:
     wave: int = 0
     parent: UUID | None = None  # the run that invoked it
     parent_key: str = ""  # the key of the step that waits for it there
+    step: str = ""  # the title of that step, if the run does only that
+    version: str = ""  # of the function, for whoever made the run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +158,7 @@ class Result:
     output: str | None = None
     failure: Failure | None = None
     retry_in: float | None = None
+    given: str | None = None  # what the body was called with, if that is not recorded yet
 
     @property
     def age(self) -> float:

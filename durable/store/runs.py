@@ -29,7 +29,7 @@ from durable.playback.failure import Failure
 from durable.playback.interrupt import Fenced
 from durable.store.clock import database_in, database_now
 from durable.store.executor import retried
-from durable.store.order import place
+from durable.store.order import place, version
 from durable.store.outside import Outside
 from durable.store.rows import NewRun, RunClaim, is_large
 
@@ -43,6 +43,8 @@ _FIELDS = (
     "wave",
     "parent_id",
     "parent_key",
+    "step",
+    "version",
 )
 
 
@@ -74,6 +76,7 @@ class Runs(Outside):
                 status=RunStatus.QUEUED,
                 due_at=place(new.function, new.due_at),
                 created=now,
+                version=version(new.function),
                 dedupe_key=new.dedupe_key,
                 deadline=_deadline(new),
             )
@@ -247,6 +250,11 @@ class Runs(Outside):
             if not ended:
                 transaction.set_rollback(True, using=self.alias)
         return bool(ended)
+
+    @retried
+    def note_version(self, run: RunClaim, version: str) -> None:
+        """Say which version of its function the run was started with."""
+        self.held(run).update(version=version)
 
     @retried
     def explain(self, runs: Collection[UUID], reason: str) -> None:

@@ -31,7 +31,7 @@ UPDATE {R} SET
 
 TAKEN = (
     "{r.id}, {r.claim}, {r.function}, {r.event}, {r.attempt}, {r.crashes}, {r.wave}, {r.parent}, "
-    "{r.parent_key}"
+    "{r.parent_key}, {r.step}, {r.version}"
 )
 
 CLAIM = TAKE + " WHERE {r.id} IN (" + DUE + ") RETURNING " + TAKEN
@@ -61,7 +61,7 @@ class SqlRuns(Sql, Runs):
     @staticmethod
     def claim_of(row: tuple[Any, ...]) -> RunClaim:
         """Return the claim a row of TAKEN tells of."""
-        pk, claim, function, event, attempt, crashes, wave, parent, parent_key = row
+        pk, claim, function, event, attempt, crashes, wave, parent, parent_key, step, version = row
         return RunClaim(
             id=as_uuid(pk),
             claim=claim,
@@ -72,6 +72,8 @@ class SqlRuns(Sql, Runs):
             wave=wave,
             parent=None if parent is None else as_uuid(parent),
             parent_key=parent_key,
+            step=step,
+            version=version,
         )
 
     @retried

@@ -14,6 +14,7 @@ from django.db.models.functions import Greatest
 
 from durable.conf import conf
 from durable.models import Event, Run, RunStatus, Step, StepStatus
+from durable.playback.given import given
 from durable.playback.interrupt import Fenced
 from durable.playback.request import TIMERS, ParallelMode, Request
 from durable.store.clock import database_in, database_now
@@ -31,17 +32,8 @@ from durable.store.rows import (
 
 _CLAIMABLE = (StepStatus.PENDING, StepStatus.RUNNING)
 _CLAIMED = (
-    "id",
-    "run_id",
-    "key",
-    "name",
-    "branch",
-    "claim",
-    "attempt",
-    "crashes",
-    "wave",
-    "mode",
-    "op",
+    *("id", "run_id", "key", "name", "branch", "claim", "attempt", "crashes", "wave"),
+    *("mode", "op"),
 )
 
 
@@ -49,7 +41,9 @@ Flushed = tuple[StepClaim, Result]
 
 
 def _due(request: Request) -> Any:
-    return request.until or database_in(request.seconds)
+    if request.due_in is None:
+        return None
+    return request.until or database_in(request.due_in)
 
 
 class Steps(Memory):
@@ -137,7 +131,10 @@ class Steps(Memory):
                     claim=int(is_taken),
                     owner=Subquery(owner) if is_taken else None,
                     due_at=database_in(conf.LEASE) if is_taken else _due(request),
-                    started=database_now() if is_taken or not request.is_work else None,
+                    planned=database_now(),
+                    started=database_now() if is_taken or request.is_timer else None,
+                    given=given(request),
+                    group=request.group,
                     by=run.claim,
                 )
                 for request in requests

@@ -46,7 +46,7 @@ def runs_for(one: Model, limit: int = 5, site: str = "admin") -> list[Mapping[st
         site: the name of the admin site to which links lead.
     """
     alias = get_store().alias
-    rows = Run.objects.using(alias).filter(subject=subject_of(one)).order_by("-pk")
+    rows = Run.objects.using(alias).filter(subject=subject_of(one), step="").order_by("-pk")
     runs = list(rows.defer("output", "error")[: min(limit, MOST)])
     outlooks = explain(alias, runs)
     return [

@@ -62,7 +62,7 @@ class Worker:
         if claims:
             begun, self.pace.size = time.monotonic(), len(claims)
             with rolled_back():
-                self.pace.is_alone = assist(self.store, claims, owner=self.owner)
+                assist(self.store, claims, owner=self.owner)
             self.pace.adapt(time.monotonic() - begun)
             return len(claims)
         self.pace.size = 1
@@ -78,8 +78,6 @@ class Worker:
         lost = self.store.steps.claim_lost(self.owner) if backlog.is_oldest_lost else []
         if lost or not backlog.count:
             return lost
-        if self.pace.is_alone:
-            return self.store.steps.claim(self.owner, 1)
         balanced = first_share(backlog.count, self.workers)
         share = max(balanced, min(self.pace.size, backlog.count // 2))
         return self.store.steps.claim(self.owner, share)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import durable
 
-_ON = {
+_ON: dict[str, durable.TriggerEvent | durable.TriggerCron] = {
     "approve-invoice": durable.TriggerEvent(event="invoice/created"),
     "fulfil-order": durable.TriggerEvent(event="order/placed"),
     "nightly-report": durable.TriggerCron(cron="0 3 * * *"),

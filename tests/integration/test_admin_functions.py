@@ -186,7 +186,7 @@ def test_the_page_shows_what_running_at_the_same_time_brought(admin_client: Clie
     assert "4 planned steps in 1 waves of 1 completed runs" in shown
     assert "at most 4 were at work at the same moment" in shown
     assert "4.0 times as fast" in shown
-    assert "With fan-out each is claimed alone" in shown
+    assert "With fan-out each is a run of its own" in shown
 
 
 POSTS: list[tuple[str, str, dict[str, Any]]] = [

@@ -161,3 +161,29 @@ def test_a_branch_that_appears_later_is_of_the_next_group() -> None:
         step("c", 3, 4, branch="2", wave=2),
     )
     assert found == ["group", "  a", "  b", "group", "  c"]
+
+
+def test_the_queue_begins_when_a_step_was_planned_and_not_when_its_wave_began() -> None:
+    first = step("a", 1, 2, mode="wait", wave=1, branch="0", planned=at(1))
+    late = step("b", 6, 7, mode="wait", wave=1, branch="1", planned=at(4))
+    assert drawn(first, late)["b"] == [("queue", 4, 6), ("done", 6, 7)]
+
+
+def test_groups_in_a_row_are_drawn_apart_though_their_branches_have_the_same_numbers() -> None:
+    found = outline(
+        step("a", 1, 2, mode="wait", wave=1, branch="0"),
+        step("b", 1, 2, mode="wait", wave=1, branch="1"),
+        step("c", 3, 4, mode="wait", wave=2, branch="0", group="1"),
+        step("d", 3, 4, mode="wait", wave=2, branch="1", group="1"),
+    )
+    assert found == ["group", "  a", "  b", "group", "  c", "  d"]
+
+
+def test_groups_in_a_row_within_a_branch_are_drawn_apart() -> None:
+    found = outline(
+        step("a", 1, 2, mode="wait", wave=1, branch="0.0"),
+        step("b", 1, 2, mode="wait", wave=1, branch="0.1"),
+        step("c", 3, 4, mode="wait", wave=2, branch="0.0", group="0.1"),
+        step("d", 3, 4, mode="wait", wave=2, branch="0.1", group="0.1"),
+    )
+    assert found.count("  group") + found.count("    group") == 2

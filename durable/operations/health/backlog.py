@@ -101,7 +101,7 @@ def stuck(alias: str) -> tuple[Stuck, ...]:
     rows = together(
         alias,
         [
-            _overdue(runs.annotate(step=_text("")), "pk", "function", "step"),
+            _overdue(runs, "pk", "function", "step"),
             _overdue(steps, "run", "run__function", "name"),
         ],
     )

@@ -15,7 +15,9 @@ _ENDED = (StepStatus.DONE, StepStatus.FAILED)
 
 def _never_due(steps: Rows) -> Rows:
     open_steps = steps.filter(status__in=(StepStatus.PENDING, StepStatus.RUNNING))
-    return open_steps.filter(~is_paused("run__function"), due_at=None, run__ended=None)
+    never = open_steps.filter(~is_paused("run__function"), due_at=None, run__ended=None)
+    at_work = _children().filter(ended=None).exclude(step="")
+    return never.exclude(Exists(at_work), op="child", status=StepStatus.PENDING)
 
 
 def _without_result(steps: Rows) -> Rows:
@@ -52,9 +54,13 @@ def _after_the_end(steps: Rows) -> Rows:
     return steps.filter(status__in=_ENDED, ended__gt=F("run__ended") + ROUNDING)
 
 
+def _children() -> Rows:
+    return Run.objects.filter(parent=OuterRef("run"), parent_key=OuterRef("key"))
+
+
 def _unheard_child(steps: Rows) -> Rows:
-    children = Run.objects.filter(parent=OuterRef("run"), parent_key=OuterRef("key"))
-    waiting = steps.filter(op="invoke", status=StepStatus.PENDING)
+    children = _children()
+    waiting = steps.filter(op__in=("invoke", "child"), status=StepStatus.PENDING)
     return waiting.filter(
         Exists(children.filter(ended__isnull=False)), ~Exists(children.filter(ended=None))
     )
@@ -75,7 +81,7 @@ def _skipped(attempts: Rows) -> Rows:
 INVARIANTS = (
     Invariant(
         id="I3",
-        says="a planned step that is open comes due at some time",
+        says="a planned step that is open comes due at some time, or its own run is at work",
         model=Step,
         broken=_never_due,
         repair=WAKE_STEP,

@@ -8,6 +8,7 @@ from typing import Any
 import durable
 from durable import ParallelMode
 from tests.campaigns.scenarios.scenario import Scenario, act, function, go, stumble
+from tests.campaigns.scenarios.steps import write
 
 
 def _say(ctx: durable.ContextSync, *names: str) -> dict[str, Any]:
@@ -59,19 +60,36 @@ def mapped(ctx: durable.ContextSync) -> dict[str, Any]:
     return {"results": list(results), **_say(ctx, "last")}
 
 
+def atomic(ctx: durable.ContextSync) -> dict[str, Any]:
+    x, y = ctx.group.parallel(
+        (
+            partial(ctx.step.run, "x", write, "x", atomic=True),
+            partial(ctx.step.run, "y", write, "y", atomic=True),
+        )
+    )
+    return {"x": x, "y": y}
+
+
 _BRANCHES = {"a": 1, "shaky b": 2, "x": 1, "y": 1, "last": 1}
 
 
 def _of(
-    name: str, handler: Any, bodies: dict[str, int], together: int = 1, **options: Any
+    name: str,
+    handler: Any,
+    bodies: dict[str, int],
+    together: int = 1,
+    apart: tuple[str, ...] = (),
+    effects: tuple[str, ...] = (),
+    **options: Any,
 ) -> Scenario:
     return Scenario(
         name=name,
-        define=lambda: function(handler, "f", **options),
+        define=lambda: function(handler, "f", fan_out=bool(apart), **options),
         live=go,
-        ends={"f": "completed"},
+        ends=dict.fromkeys(["f", *(f"f / {step}" for step in apart)], "completed"),
         bodies=bodies,
         together=together,
+        effects=effects,
     )
 
 
@@ -82,5 +100,14 @@ SCENARIOS = (
     _of("nested", nested, {"p": 1, "q": 1, "r": 1, "x": 1, "y": 1}),
     _of("race", raced, {"quick": 1, "last": 1}),
     _of("race by time", lost_race, {"last": 1}),
+    _of("fan-out", branches, _BRANCHES, apart=("a", "shaky b", "x", "y")),
+    _of("fan-out strict", branches, _BRANCHES, apart=("a", "shaky b", "x", "y"), strict=True),
+    _of(
+        "fan-out nested",
+        nested,
+        {"p": 1, "q": 1, "r": 1, "x": 1, "y": 1},
+        apart=("p", "q", "r", "x", "y"),
+    ),
+    _of("fan-out atomic", atomic, {"x": 1, "y": 1}, apart=("x", "y"), effects=("x", "y")),
     _of("map", mapped, {"i": 1, "j": 1, "k": 1, "l": 1, "last": 1}, together=2),
 )

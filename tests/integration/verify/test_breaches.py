@@ -75,7 +75,7 @@ SEEDS: dict[str, Callable[[Run], object]] = {
     "run: a run counts as pending the planned steps that are open": (
         lambda run: Run.objects.filter(pk=run.pk).update(pending=5)
     ),
-    "step: a planned step that is open comes due at some time": (
+    "step: a planned step that is open comes due at some time, or its own run is at work": (
         lambda run: planned(run, due_at=None)
     ),
     "step: a step has an end when it has ended, an owner only while it runs, a time only while open": (
