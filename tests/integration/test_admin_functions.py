@@ -178,8 +178,8 @@ def test_what_is_no_object_starts_nothing(admin_client: Client, text: str) -> No
 
 def test_the_page_shows_what_running_at_the_same_time_brought(admin_client: Client) -> None:
     run = rows.run()
+    times: dict[str, Any] = {"started": rows.ago(9), "ended": rows.ago(7)}
     for number in range(4):
-        times: dict[str, Any] = {"started": rows.ago(9), "ended": rows.ago(7)}
         rows.step(run, f"part-{number}", mode="wait", wave=1, branch=f"{number}", **times)
     rows.step(run, "nap", StepStatus.DONE, mode="wait", wave=1, op="sleep")
     shown = get(admin_client, PAGE)
