@@ -17,6 +17,7 @@ def summary(run: Run, outlook: Outlook) -> dict[str, Any]:
         "function": run.function,
         "status": run.status,
         "event": run.event_id and str(run.event_id),
+        "step": run.step,
         "created": _time(run.created),
         "started": _time(run.started),
         "ended": _time(run.ended),
@@ -35,7 +36,6 @@ def everything(
     return {
         **summary(run, outlook),
         "parent": run.parent_id and str(run.parent_id),
-        "step": run.step,
         "version": run.version,
         "due_at": _time(run.due_at),
         "owner": run.owner,

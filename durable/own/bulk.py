@@ -86,7 +86,7 @@ def _ask(
 def act_on_all(ctx: ContextSync) -> dict[str, Any]:
     """Page through the selection; each page is one transaction, so each run is done once."""
     asked = dict(ctx.event.data)
-    total = ctx.step.run("count", _count, asked["selection"])
+    total = ctx.step.run("count", _count, asked)
     size = max(_PAGE, -(-total // max(conf.MAX_STEPS - 10, 1)))
     sums: dict[str, Any] = {"total": total, "done": 0, "refused": 0, "examples": []}
     last = ""
@@ -100,17 +100,19 @@ def act_on_all(ctx: ContextSync) -> dict[str, Any]:
             return sums
 
 
-def _runs(selection: Mapping[str, Any]) -> Any:
-    return Selection.of_json(selection).of(Run.objects.using(get_store().alias))
+def _runs(asked: Mapping[str, Any]) -> Any:
+    """Return the runs that were selected; of those that fan-out made, only what can be done to them."""
+    rows = Selection.of_json(asked["selection"]).of(Run.objects.using(get_store().alias))
+    return rows if asked["verb"] == "cancel" else rows.filter(step="")
 
 
-def _count(selection: Mapping[str, Any]) -> int:
-    return int(_runs(selection).count())
+def _count(asked: Mapping[str, Any]) -> int:
+    return int(_runs(asked).count())
 
 
 def _page(asked: Mapping[str, Any], last: str, size: int) -> dict[str, Any]:
     """Do it to the next runs, the newest first; some may have gone on since: those are refused."""
-    rows = _runs(asked["selection"]).exclude(function=FUNCTION).order_by("-pk")
+    rows = _runs(asked).exclude(function=FUNCTION).order_by("-pk")
     rows = rows.filter(pk__lt=last) if last else rows
     ids = list(rows.values_list("pk", flat=True)[:size])
     actor = Actor(who=asked["who"], via=asked["via"])

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
+from io import StringIO
 from typing import Any
 from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import Group
+from django.core.management import call_command
 
 import durable
-from durable import ParallelMode
+from durable import ParallelMode, clock
 from durable.authoring.event import FINISHED
 from durable.authoring.registry import registry
 from durable.conf import conf
 from durable.engine.overrides import overrides
 from durable.errors import RunStateError
-from durable.models import Attempt, Event, Run, Step
+from durable.models import Attempt, Blob, Event, Run, Step
 from durable.operations.audit import Actor
 from durable.operations.configure import configure_function, pause_function, resume_function
+from durable.operations.erase import erase
+from durable.operations.figures import figures
+from durable.operations.rollup import advance
 from durable.operations.verify import verify
-from durable.testing import Workflows
+from durable.testing import Workflows, replay_test
 from tests.harness import Player, asay, give, journal, note, say, steps_of, stumble, sync_and_async
 
 MODES = pytest.mark.parametrize("mode", ParallelMode)
@@ -464,3 +471,39 @@ def test_the_kit_plays_a_function_that_fans_out(workflows: Workflows) -> None:
     )(fan)
     run = workflows.run(function)
     assert run.result == ["first", "a", "b", "c", "last"]
+
+
+def test_an_exported_run_is_held_against_the_code_however_its_steps_were_run(
+    player: Player,
+) -> None:
+    run = player.play(fan, fan_out=True)
+    out = StringIO()
+    call_command("durable_show", str(run.pk), "--format", "json", stdout=out)
+    exported = json.loads(out.getvalue())
+    assert exported["steps"][1]["given"] == ["a"]
+    replay_test(exported)
+
+
+def test_erasing_the_parent_erases_what_its_branches_hold(player: Player) -> None:
+    def group(ctx: durable.ContextSync) -> Any:
+        ctx.group.parallel(
+            (
+                partial(ctx.step.run, "a", give, "a", "canary" * 900),
+                partial(ctx.step.run, "b", stumble, "canary"),
+            )
+        )
+
+    run = player.play(group, fan_out=True, retries=1)
+    with pytest.raises(RunStateError, match="Erase those of that run"):
+        erase(branches_of(run)["a"].pk)
+    assert erase(run.pk)
+    rows = [*Run.objects.all(), *Step.objects.all(), *Attempt.objects.all(), *Blob.objects.all()]
+    assert "canary" not in repr([vars(row) for row in rows])
+    assert {one.erased is None for one in branches_of(run).values()} == {False}
+
+
+def test_branches_do_not_count_as_runs_of_the_function(player: Player) -> None:
+    player.play(fan, fan_out=True)
+    clock.travel(timedelta(minutes=10))
+    advance(player.store)
+    assert figures(player.store.alias)["case"].ended == {"completed": 1}
