@@ -27,7 +27,7 @@ from durable.ids import new_id
 from durable.models import Run, Step
 from durable.operations.act import Deed, act
 from durable.operations.selection import Selection
-from durable.own.bulk import ask
+from durable.own.bulk import ask, meant
 from durable.store import get_store
 
 MOST = 100  # runs that are done within the request; the admin ticks no more on a page
@@ -113,7 +113,7 @@ def _ask_whether(
     The word is an id: of all that match, runs that were made after it are left alone.
     """
     some = list(runs.defer("output", "error").order_by("-pk")[:MOST])
-    number = len(some) if selection is None else runs.order_by().count()
+    number = len(some) if selection is None else meant(verb, selection)
     context = {
         **self.admin_site.each_context(request),
         "title": WORDS[verb],

@@ -132,7 +132,9 @@ def code(text: object) -> SafeString:
 def link(site: AdminSite, row: Model, label: object) -> SafeString:
     """Link to the page of a row."""
     return format_html(
-        '<a href="{}">{}</a>', url(site, row._meta.model_name, "change", row.pk), label
+        '<a class="durable-link" href="{}">{}</a>',
+        url(site, row._meta.model_name, "change", row.pk),
+        label,
     )
 
 

@@ -100,9 +100,15 @@ def act_on_all(ctx: ContextSync) -> dict[str, Any]:
             return sums
 
 
+def meant(verb: str, selection: Selection) -> int:
+    """Return how many runs it would be done to now."""
+    return _count({"verb": verb, "selection": selection.to_json()})
+
+
 def _runs(asked: Mapping[str, Any]) -> Any:
     """Return the runs that were selected; of those that fan-out made, only what can be done to them."""
     rows = Selection.of_json(asked["selection"]).of(Run.objects.using(get_store().alias))
+    rows = rows.exclude(function=FUNCTION)
     return rows if asked["verb"] == "cancel" else rows.filter(step="")
 
 
@@ -112,7 +118,7 @@ def _count(asked: Mapping[str, Any]) -> int:
 
 def _page(asked: Mapping[str, Any], last: str, size: int) -> dict[str, Any]:
     """Do it to the next runs, the newest first; some may have gone on since: those are refused."""
-    rows = _runs(asked).exclude(function=FUNCTION).order_by("-pk")
+    rows = _runs(asked).order_by("-pk")
     rows = rows.filter(pk__lt=last) if last else rows
     ids = list(rows.values_list("pk", flat=True)[:size])
     actor = Actor(who=asked["who"], via=asked["via"])
