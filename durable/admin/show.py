@@ -126,7 +126,7 @@ def tail(pk: object) -> str:
 
 def code(text: object) -> SafeString:
     """Show an identifier."""
-    return format_html("<code>{}</code>", text)
+    return format_html('<code class="durable-code">{}</code>', text)
 
 
 def link(site: AdminSite, row: Model, label: object) -> SafeString:
@@ -140,7 +140,8 @@ def link(site: AdminSite, row: Model, label: object) -> SafeString:
 
 def list_link(site: AdminSite, model: str, query: str, label: object) -> SafeString:
     """Link to a list, filtered."""
-    return format_html('<a href="{}?{}">{}</a>', url(site, model, "changelist"), query, label)
+    where = url(site, model, "changelist")
+    return format_html('<a class="durable-link" href="{}?{}">{}</a>', where, query, label)
 
 
 def url(site: AdminSite, model: str | None, page: str, *args: object) -> str:

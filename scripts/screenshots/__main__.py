@@ -46,7 +46,7 @@ PAGES = {
     "charts": "runtally/",
 }
 SHOWN = {
-    "stock": ("runs", "run", "function", "health", "charts")
+    "stock": ("runs", "run", "functions", "function", "health", "charts")
 }  # in the docs; of others, the first two
 # Themes hide boxes and menus each in its own way.
 _ASK = """
@@ -176,7 +176,7 @@ def _shrink(file: Path) -> None:
 
     with Image.open(file) as picture:
         small = picture.convert("RGB").resize((picture.width * 3 // 4, picture.height * 3 // 4))
-        small.quantize(256, method=Image.Quantize.MAXCOVERAGE).save(file, optimize=True)
+        small.quantize(256, kmeans=2, dither=Image.Dither.NONE).save(file, optimize=True)
 
 
 if __name__ == "__main__":
