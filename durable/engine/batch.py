@@ -119,7 +119,7 @@ class Batch:
             self._tell([(claim, result)], flush)
 
     def _write(self, claim: StepClaim, result: Result) -> Flush:
-        flush = self._record([(claim, result)])
+        flush = self._put([(claim, result)])
         if not flush.written:
             raise _OutrunError
         return flush
@@ -128,11 +128,14 @@ class Batch:
         """Leave what has not begun to others: this took longer than was to be expected."""
         left = self.unanswered
         if left:
-            self.store.steps.give_back(left)
-            wake(len(left))
+            self._hand_over(left)
         for claim in left:
             del self.claims[claim.key]
         return [claim.key for claim in left]
+
+    def _hand_over(self, claims: Sequence[StepClaim]) -> None:
+        self.store.steps.give_back(claims)
+        wake(len(claims))
 
     def _drop_lost(self) -> Collection[str]:
         """Forget what is no longer held: the run has ended, or others have taken it over."""
@@ -171,11 +174,11 @@ class Batch:
         """Record what was kept."""
         with self._lock:
             results, self._results = self._results, []
-            flush = self._record(results)
+            flush = self._put(results)
         self._is_outrun |= len(flush.written) < len(results)
         self._tell(results, flush)
 
-    def _record(self, results: Sequence[tuple[StepClaim, Result]]) -> Flush:
+    def _put(self, results: Sequence[tuple[StepClaim, Result]]) -> Flush:
         """Write results down, each under its claim; say which of them were."""
         return self.store.steps.flush(results)
 

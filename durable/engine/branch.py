@@ -82,7 +82,7 @@ class _Branch(Batch):
         self.run = run
         self.step = step
 
-    def _record(self, results: Sequence[tuple[StepClaim, Result]]) -> Flush:
+    def _put(self, results: Sequence[tuple[StepClaim, Result]]) -> Flush:
         written = [pair for pair in results if self._write_down(self._own(pair[1]))]
         return Flush(written=written)
 

@@ -11,6 +11,7 @@ import pytest
 
 import durable
 from durable import codec
+from durable.engine import pace
 from tests.harness import Player, give, say, stumble
 
 
@@ -74,6 +75,21 @@ def test_they_are_kept_with_planned_steps_and_async_ones_too(player: Player) -> 
     assert found == {"a": '["a"]', "b": '["b"]'}
     found = dict(play(player, asynchronous).steps.values_list("name", "given"))
     assert found == {"x": '["x"]', "y": '["y"]'}
+
+
+def test_they_are_kept_of_quick_steps_that_are_written_once(player: Player) -> None:
+    def quick(ctx: durable.ContextSync) -> None:
+        ctx.group.parallel(tuple(partial(ctx.step.run, name, say, name) for name in "ab"))
+        ctx.group.parallel(tuple(partial(ctx.step.run, name, say, name) for name in "xy"))
+
+    pace.learn(say, 0.0)
+    found = play(player, quick).steps.values_list("name", "given", "group", "planned")
+    assert sorted(found) == [
+        ("a", '["a"]', None, None),
+        ("b", '["b"]', None, None),
+        ("x", '["x"]', "1", None),
+        ("y", '["y"]', "1", None),
+    ]
 
 
 def play(player: Player, handler: Any) -> Any:
