@@ -53,6 +53,7 @@ def _prepare_workers() -> None:
         counting,
         heartbeat,
         housekeeping,
+        lifeline,
         process,
         reaper,
         sighting,
@@ -60,6 +61,6 @@ def _prepare_workers() -> None:
         timetable,
     )
 
-    first = (process.prepare, heartbeat.start, ticker.start, reaper.reap, timetable.start)
-    for start in (*first, sighting.start, housekeeping.start, counting.start):
+    first = (process.prepare, lifeline.start, heartbeat.start, ticker.start, reaper.reap)
+    for start in (*first, timetable.start, sighting.start, housekeeping.start, counting.start):
         at_spawn(start)

@@ -40,6 +40,7 @@ DEFAULTS: Mapping[str, Any] = {
     "REDACT": REDACT,  # patterns of keys whose values people do not see, without _ and -: "*token*"
     "HIDE_PAYLOADS_OF": (),  # patterns of ids of functions whose payloads people do not see: "payroll-*"
     "EXPRESSIONS": "subset",  # language of conditions on events: "subset", or "cel" for all of it
+    "TENANT_OF": None,  # the dotted path of f(user) -> the only tenant that a user of the site sees
     "WEBHOOKS": {},  # who may send to hooks/<name>/, by name: SCHEME, SECRETS, EVENT
 }
 
@@ -51,6 +52,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "AUDIT_RETENTION": (str, timedelta, type(None)),
     "PARALLEL_MODE": (str,),
     "EXPRESSIONS": (str,),
+    "TENANT_OF": (str, type(None)),
     "STRICT": (bool,),
     "WEBHOOKS": (dict,),
     "BACKOFF": (list, tuple, str),

@@ -85,6 +85,12 @@ class Run(models.Model):
         indexes = [
             # The claim: what is due, oldest first.
             OpenIndex(fields=["due_at"], where=Q(due_at__isnull=False), name="durable_run_due_idx"),
+            # The claim in turn: the next tenant, and what is due of it, oldest first.
+            OpenIndex(
+                fields=["tenant", "due_at"],
+                where=Q(tenant__gt="", due_at__isnull=False),
+                name="durable_run_turn_idx",
+            ),
             # The sweep: what has run out of time.
             OpenIndex(
                 fields=["deadline"],

@@ -79,7 +79,7 @@ SELECT pg_is_in_recovery(),
        extract(epoch FROM clock_timestamp()) - %s
 """
 _POSTGRES_ROWS = """
-SELECT c.relname, GREATEST(c.reltuples, 0)::bigint, COALESCE(s.n_dead_tup, 0)
+SELECT c.relname, GREATEST(c.reltuples, s.n_live_tup, 0)::bigint, COALESCE(s.n_dead_tup, 0)
   FROM pg_class c LEFT JOIN pg_stat_user_tables s ON s.relid = c.oid
  WHERE c.oid IN ({tables})
 """

@@ -83,7 +83,7 @@ ORDER BY place {d.share} OF {R} {d.skip_existing} RETURNING {s.key}
 _FLUSH = """
 WITH written AS (
  UPDATE {S} SET {s.status} = f.status, {s.attempt} = f.attempt, {s.output} = f.output,
-  {s.error} = f.error, {s.large} = f.large, {s.owner} = NULL,
+  {s.error} = f.error, {s.large} = f.large, {s.owner} = NULL, {s.crashes} = 0,
   {s.due_at} = {now} + f.retry_in * INTERVAL '1 second',
   {s.started} = CASE WHEN {s.op} IN {timers} THEN {s.started}
    ELSE {now} - (f.age + f.seconds) * INTERVAL '1 second' END,

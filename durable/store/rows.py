@@ -45,6 +45,7 @@ class RunClaim:
     wave: int = 0
     parent: UUID | None = None  # the run that invoked it
     parent_key: str = ""  # the key of the step that waits for it there
+    tenant: str = ""
     step: str = ""  # the title of that step, if the run does only that
     version: str = ""  # of the function, for whoever made the run
 

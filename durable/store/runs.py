@@ -43,6 +43,7 @@ _FIELDS = (
     "wave",
     "parent_id",
     "parent_key",
+    "tenant",
     "step",
     "version",
 )
@@ -86,14 +87,20 @@ class Runs(Outside):
         self.rows.bulk_create(runs, batch_size=500, ignore_conflicts=True)
 
     @retried
-    def claim(self, owner: str, limit: int = 1) -> list[RunClaim]:
+    def claim(self, owner: str, limit: int = 1, *, tenant: str = "") -> list[RunClaim]:
         """Take over up to `limit` due runs, oldest first, for one lease; none whose deadline has passed.
 
         A run whose lease has passed lost its worker: that is counted since the last step recorded.
+
+        Args:
+            owner: for whom.
+            limit: at most so many.
+            tenant: only of this one; of all, and of nobody, if it is not given.
         """
         with transaction.atomic(self.alias):
             in_time = Q(deadline=None) | Q(deadline__gt=database_now())
-            due = self.rows.filter(in_time, due_at__lte=database_now())
+            whose = self.rows.filter(tenant=tenant) if tenant else self.rows
+            due = whose.filter(in_time, due_at__lte=database_now())
             due = self._locked(due.order_by("due_at"))
             ids = [row.pk for row in due.only("pk")[:limit]]
             if not ids:
@@ -124,6 +131,11 @@ class Runs(Outside):
                 for row in rows.only(*_FIELDS)
             ]
 
+    def tenant_after(self, tenant: str) -> str:
+        """Return the next tenant of whom a run is due or will be; "" after the last one."""
+        rows = self.rows.filter(tenant__gt=tenant, due_at__isnull=False).order_by("tenant")
+        return rows.values_list("tenant", flat=True).first() or ""
+
     def _locked(self, rows: QuerySet[Run]) -> QuerySet[Run]:
         features = self.connection.features
         if not features.has_select_for_update:
@@ -136,6 +148,7 @@ class Runs(Outside):
         return Case(
             When(lost & Exists(progress), then=Value(1)),
             When(lost, then=F("crashes") + 1),
+            When(~Q(reason=""), then=F("crashes")),  # it rested, and has not got on
             default=Value(0),
             output_field=SmallIntegerField(),
         )

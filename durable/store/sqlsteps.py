@@ -53,7 +53,7 @@ ORDER BY {s.due_at}, {s.id} LIMIT %s
 
 TAKE = """
 UPDATE {S} SET
- {s.crashes} = CASE WHEN {s.status} = 'running' THEN {s.crashes} + 1 ELSE 0 END,
+ {s.crashes} = CASE WHEN {s.status} = 'running' THEN {s.crashes} + 1 ELSE {s.crashes} END,
  {s.status} = 'running', {s.claim} = {s.claim} + 1, {s.owner} = %s, {s.due_at} = {lease},
  {s.started} = CASE WHEN {s.op} IN {timers} THEN {s.started} ELSE {now} END
 """

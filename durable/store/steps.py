@@ -175,9 +175,7 @@ class Steps(Memory):
                 return []
             rows = self.rows.filter(pk__in=ids)
             rows.update(
-                crashes=Case(
-                    When(status=StepStatus.RUNNING, then=F("crashes") + 1), default=Value(0)
-                ),
+                crashes=F("crashes") + Case(When(status=StepStatus.RUNNING, then=1), default=0),
                 claim=F("claim") + 1,
                 owner=owner,
                 due_at=database_in(conf.LEASE),
@@ -268,7 +266,7 @@ class Steps(Memory):
         row = self.rows.filter(pk=claim.id, claim=claim.claim, status=StepStatus.RUNNING)
         fields = outcome_fields(result, result.age)
         if not result.is_final:
-            fields |= {"status": StepStatus.PENDING}
+            fields |= {"status": StepStatus.PENDING, "crashes": 0}
         if claim.op in TIMERS:
             del fields["started"]
         return row.update(owner=None, **fields) == 1

@@ -58,6 +58,11 @@ class Cluster:
         return self._process.pid
 
     @property
+    def has_ended(self) -> bool:
+        """Whether that process is gone."""
+        return self._process.poll() is not None
+
+    @property
     def said(self) -> str:
         """What the cluster has written so far."""
         return "".join(self._said)

@@ -219,7 +219,7 @@ def test_messages_that_pile_up_are_a_warning(monkeypatch: pytest.MonkeyPatch) ->
     [
         (Condition(server="", is_replica=True), "replica"),
         (Condition(server="", has_safe_commits=False, commits="fsync = off"), "unsafe-commits"),
-        (Condition(server="", oldest_transaction=61.0), "old-transaction"),
+        (Condition(server="", oldest_transaction=31.0), "old-transaction"),
         (Condition(server="", sessions=90, most_sessions=100), "sessions"),
         (Condition(server="", ahead=-6.0), "clocks"),
         (Condition(server="", rows={"r": 9_000}, dead_rows={"r": 20_000}), "dead-rows"),
@@ -259,6 +259,17 @@ def test_sqlite_in_wal_is_as_safe_as_it_is_told_to_be(synchronous: str, is_lazy:
     said = look(get_store()).database
     assert (said.has_safe_commits, said.is_lazy) == (True, is_lazy)
     connection.close()
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_rows_are_reckoned_before_a_table_was_ever_analyzed() -> None:
+    for _ in range(5):
+        rows.run()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_force_next_flush()")
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
+    assert (look(get_store()).database.rows or {})[Run._meta.db_table] >= 5
 
 
 def test_database_tells_of_itself() -> None:

@@ -9,6 +9,7 @@ from durable.models.status import OPEN_STEP
 from durable.operations.verify.invariant import ROUNDING, Invariant, Rows
 from durable.operations.verify.paused import is_paused
 from durable.operations.verify.repairs import WAKE_STEP
+from durable.playback.keys import step_key
 
 _ENDED = (StepStatus.DONE, StepStatus.FAILED)
 
@@ -30,6 +31,18 @@ def _without_result(steps: Rows) -> Rows:
 def _twice(steps: Rows) -> Rows:
     same = Step.objects.filter(run=OuterRef("run"), key=OuterRef("key"), pk__lt=OuterRef("pk"))
     return steps.filter(Exists(same))
+
+
+def _misnamed(steps: Rows) -> Rows:
+    """Those that a replay would give to another step, or to none."""
+    rows = steps.order_by().values_list("pk", "key", "name", "index", "branch")
+    wrong = [pk for pk, key, *place in rows.iterator() if not _is_key(key, *place)]
+    return steps.filter(pk__in=wrong) if wrong else steps.none()
+
+
+def _is_key(key: str, name: str, index: int, branch: str) -> bool:
+    """Whether a step has this key; those of the engine's own have one that no author can ask for."""
+    return key == step_key(name, index, branch) or key == step_key(f"\0{name}", index, branch)
 
 
 def _without_tries(steps: Rows) -> Rows:
@@ -121,6 +134,12 @@ INVARIANTS = (
         says="failed tries are numbered without gaps",
         model=Attempt,
         broken=_skipped,
+    ),
+    Invariant(
+        id="I16",
+        says="a step is known by its name, its repeat and its branch",
+        model=Step,
+        broken=_misnamed,
     ),
     Invariant(
         id="I21",
