@@ -27,6 +27,11 @@ class Outside(Table):
         """All runs."""
         return Run.objects.using(self.alias)
 
+    @retried
+    def explain(self, runs: Collection[UUID], reason: str) -> None:
+        """Say on the runs why they are not moving."""
+        self.rows.filter(pk__in=list(runs)).update(reason=reason[:500])
+
     def cancel(self, run: UUID, reason: str, *, is_overdue: bool = False) -> bool:
         """End a run with its open steps, in the caller's transaction; False if it has ended.
 

@@ -9,8 +9,7 @@ from durable.conf import conf
 from durable.playback.given import given
 from durable.playback.request import Request
 from durable.store.prepared import Prepared
-from durable.store.rows import Flush, Plan, Result, RunClaim, StepClaim
-from durable.store.runs import error_text
+from durable.store.rows import Flush, Plan, Result, RunClaim, StepClaim, error_text
 from durable.store.sql import Dialect
 from durable.store.sqlleases import SqlLeases
 from durable.store.sqlruns import DUE as DUE_RUNS

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from durable import codec
 from durable.models import Event
 from durable.playback.failure import Failure
 from durable.playback.memo import Memo
@@ -230,3 +231,10 @@ class Due:
 
     count: int
     next_in: float | None
+
+
+def error_text(failure: Failure) -> str:
+    """Return the stored form of a failure."""
+    return codec.encode(
+        failure.to_json(), what="error", limit=1 << 20, setting="MAX_STEP_BYTES", depth=4
+    )

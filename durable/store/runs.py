@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -21,7 +21,6 @@ from django.db.models import (
     When,
 )
 
-from durable import codec
 from durable.conf import conf
 from durable.ids import new_id
 from durable.models import Attempt, Blob, Event, Run, RunStatus, Step
@@ -31,7 +30,7 @@ from durable.store.clock import database_in, database_now
 from durable.store.executor import retried
 from durable.store.order import place, version
 from durable.store.outside import Outside
-from durable.store.rows import NewRun, RunClaim, is_large
+from durable.store.rows import NewRun, RunClaim, error_text, is_large
 
 _FIELDS = (
     "id",
@@ -282,11 +281,6 @@ class Runs(Outside):
         self.held(run).update(version=version)
 
     @retried
-    def explain(self, runs: Collection[UUID], reason: str) -> None:
-        """Say on the runs why they are not moving."""
-        self.rows.filter(pk__in=list(runs)).update(reason=reason[:500])
-
-    @retried
     def count_pending(self, run: RunClaim) -> int:
         """Return the number of planned steps that are not final.
 
@@ -304,10 +298,3 @@ def _deadline(new: NewRun) -> Any:
         return None
     span = timedelta(seconds=new.start_within)
     return database_in(new.start_within) if new.due_at is None else new.due_at + span
-
-
-def error_text(failure: Failure) -> str:
-    """Return the stored form of a failure."""
-    return codec.encode(
-        failure.to_json(), what="error", limit=1 << 20, setting="MAX_STEP_BYTES", depth=4
-    )

@@ -11,8 +11,7 @@ from durable.conf import conf
 from durable.models import StepStatus
 from durable.playback.given import given
 from durable.playback.request import Request
-from durable.store.rows import Backlog, Result, RunClaim, StepClaim
-from durable.store.runs import error_text
+from durable.store.rows import Backlog, Result, RunClaim, StepClaim, error_text
 from durable.store.sql import Sql, as_uuid
 from durable.store.steps import Steps
 
