@@ -146,7 +146,8 @@ def _take(page: Any, url: str, what: str, ids: dict[str, str], file: Path) -> No
     size = page.viewport_size
     page.goto(url + "durable/" + PAGES[what].format(**ids))
     if what == "sure":
-        page.evaluate(_ASK)
+        with page.expect_navigation():
+            page.evaluate(_ASK)
     page.wait_for_load_state("load")
     page.wait_for_timeout(700)
     if what != "runs":  # not `full_page`: bars that stick to the window would be in the middle
