@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from asgiref.sync import SyncToAsync
-from django.db import InterfaceError, OperationalError, connections
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connections
 
 from durable import clock
 from tests.campaigns.observer import observer, session
@@ -66,7 +66,7 @@ def play(trial: Trial) -> Played:
         try:
             return _play(trial, stage, injectors)
         except Exception as error:
-            connections["default"].close()
+            _forget_connection()
             where = "; ".join(one.where for one in injectors if one.at)
             traces = "\n".join(f"life {life}:\n{one.told}" for life, one in enumerate(injectors, 1))
             told = f"{trial}\n{where}\n{error!r}\n{error}\n{stage.tell()}\n{traces}"
@@ -107,8 +107,14 @@ def live(scenario: Scenario, stage: Stage, injector: Injector) -> bool:
     finally:
         stage.injector = Injector()
         if injector.has_struck:
-            connections["default"].close()
+            _forget_connection()
     return False
+
+
+def _forget_connection() -> None:
+    """Take what the dead process knew of its connection along: Django would go on in a transaction that is gone."""
+    connections[DEFAULT_DB_ALIAS].close()
+    del connections[DEFAULT_DB_ALIAS]
 
 
 def _pass_on(stage: Stage, injector: Injector) -> None:
