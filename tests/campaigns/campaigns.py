@@ -174,11 +174,11 @@ def _race(options: Options, name: str, tally: Tally) -> None:
     with theatre(), staged():
         found = tally.play(name, partial(explore, RACES[name], options.most))
     if found is not None:
-        played, locked, is_whole = found
-        tally.counts["orders"] += played
-        tally.counts["orders in which one waited for a lock"] += locked
-        tally.counts["races explored whole"] += is_whole
-        tally.figures[name] = played
+        tally.counts["orders"] += found.played
+        tally.counts["orders in which one waited for a lock"] += found.locked
+        tally.counts["orders left half-way, being like another"] += found.needless
+        tally.counts["races explored whole"] += found.is_whole
+        tally.figures[name] = found.played
 
 
 def programs(options: Options) -> Iterator[Piece]:

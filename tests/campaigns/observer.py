@@ -20,6 +20,7 @@ from tests.invariants.actors import PATIENCE
 
 _LATER = timedelta(hours=1)
 _LOOK = 0.0005  # seconds
+_IS_LOCKED = "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE pid = %d AND NOT granted)"
 _LIVES = {
     "postgresql": "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE pid = %d)",
     "mysql": "SELECT EXISTS (SELECT 1 FROM information_schema.processlist WHERE id = %d)",
@@ -56,6 +57,17 @@ class Observer:
             if time.monotonic() > give_up:
                 raise AssertionError(f"the server keeps session {session}")
             time.sleep(_LOOK)
+
+    def waits(self, session: int | None) -> bool:
+        """Return whether a session waits for a lock."""
+        if session is None:
+            return False
+        self._open()
+        if self._connection.vendor == "postgresql":
+            return bool(self._ask(_IS_LOCKED % session)[0])
+        status = str(self._ask("SHOW ENGINE INNODB STATUS")[2])
+        mine = (one for one in status.split("---TRANSACTION") if f"thread id {session}," in one)
+        return any("LOCK WAIT" in one for one in mine)
 
     def close(self) -> None:
         """Let go of the database: before it is removed, and before this process forks."""

@@ -23,6 +23,7 @@ from durable.engine import pace, trouble
 from durable.engine.cancel import sweep
 from durable.engine.deliver import HOLD, deliver
 from durable.engine.held import held
+from durable.engine.overrides import overrides
 from durable.models import Event, Run, Step
 from durable.store import Store, get_store
 from durable.worker.drain import Worker
@@ -68,6 +69,7 @@ class Stage:
         self.boots += 1
         held.runs.clear()
         held.steps.clear()
+        overrides.clear()
         pace.forget()
         trouble.over()
         self.worker = Worker(store=self.store, owner=f"boot{self.boots}:1:1", workers=1)
@@ -196,6 +198,7 @@ _STEADY: dict[str, Any] = {
     "durable.engine.pace.Pace.adapt": lambda pace, seconds: None,
     "durable.engine.performer.expected": lambda bodies: None,
     "durable.worker.timetable._LOOK": 0.0,
+    "durable.engine.overrides.AGE": float("inf"),  # a process looks once
 }
 
 
