@@ -38,11 +38,11 @@ def write() -> None:
 
 
 def _table(kept: Sequence[Tally]) -> Iterator[str]:
-    yield "| campaign | database | how much of it | trials | failures | minutes | seed | day |"
-    yield "|---|---|---|---|---|---|---|---|"
+    yield "| campaign | database | how much of it | trials | failures | minutes | seed | day | commit |"
+    yield "|---|---|---|---|---|---|---|---|---|"
     for one in kept:
         counts = f"{one.trials:,} | {len(one.failures)} | {one.seconds / 60:.1f} | {one.seed}"
-        yield f"| {one.campaign} | {one.database} | {_share(one)} | {counts} | {one.day} |"
+        yield f"| {one.campaign} | {one.database} | {_share(one)} | {counts} | {one.day} | {one.commit} |"
 
 
 def _share(one: Tally) -> str:

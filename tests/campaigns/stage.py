@@ -14,6 +14,7 @@ from unittest.mock import patch
 from django.apps import apps
 from django.contrib.auth.models import Group
 from django.core import serializers
+from django.db import connection
 from django.test import override_settings
 
 import durable
@@ -166,6 +167,7 @@ def staged() -> Iterator[Stage]:
     """Set a new stage: no rows, clocks put right."""
     wipe()
     clock.reset()
+    connection.ensure_connection()  # what is said at its beginning is no place
     _stage.append(Stage())
     try:
         yield _stage[-1]

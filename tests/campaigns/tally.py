@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import time
 import traceback
@@ -11,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,16 @@ _EVERY = 5.0  # seconds between two lines of progress
 
 class StopAskedError(Exception):
     """The first failure is enough."""
+
+
+@cache
+def head() -> str:
+    """Return the commit that is checked out, with a star if something was changed since."""
+    said = ["git", "describe", "--always", "--dirty=*", "--exclude=*"]
+    try:
+        return subprocess.run(said, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "none"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -45,6 +57,8 @@ class Tally:
         figures: measured.
         failures: trials that showed something untrue.
         seconds: it took.
+        day: on which it was begun.
+        commit: of the code that was played.
     """
 
     campaign: str
@@ -62,6 +76,7 @@ class Tally:
     failures: list[str] = field(default_factory=list)
     seconds: float = 0.0
     day: str = field(default_factory=lambda: datetime.now(UTC).date().isoformat())
+    commit: str = field(default_factory=head)
     begun: float = field(default_factory=time.time)
     said: float = field(default_factory=time.time)
 
@@ -133,7 +148,7 @@ class Tally:
         told = f"{self.campaign}, {self.database}, seed {self.seed}\n{name}\n\n{error}\n\n{trace}"
         rows = error.rows if isinstance(error, UntrueError) and error.rows else dump()
         (folder / "told.txt").write_text(told)
-        (folder / "rows.json").write_text(rows)
+        (folder / "rows.json").write_text(rows)  # which `loaddata` reads
         self.say(f"FAILED {name}: {folder}")
 
 

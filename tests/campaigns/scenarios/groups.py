@@ -54,6 +54,22 @@ def lost_race(ctx: durable.ContextSync) -> dict[str, Any]:
     return {"won": won, **_say(ctx, "last")}
 
 
+def race_in_group(ctx: durable.ContextSync) -> dict[str, Any]:
+    """A race in one branch, beside a group in the other, each with a time-out that loses."""
+
+    def inner() -> Any:
+        return ctx.group.race(
+            (lambda: _say(ctx, "quick"), lambda: ctx.step.sleep("limit", "1h")),
+        )
+
+    def beside() -> Any:
+        one, two = ctx.group.parallel((lambda: _say(ctx, "p"), lambda: _say(ctx, "shaky q")))
+        return one | two
+
+    left, right = ctx.group.parallel((inner, beside))
+    return {**left, **right, **_say(ctx, "last")}
+
+
 def mapped(ctx: durable.ContextSync) -> dict[str, Any]:
     results = ctx.group.map("map", act, ["i", "j", "k", "l"], size=2)
     return {"results": list(results), **_say(ctx, "last")}
@@ -82,5 +98,6 @@ SCENARIOS = (
     _of("nested", nested, {"p": 1, "q": 1, "r": 1, "x": 1, "y": 1}),
     _of("race", raced, {"quick": 1, "last": 1}),
     _of("race by time", lost_race, {"last": 1}),
+    _of("race in a group", race_in_group, {"quick": 1, "p": 1, "shaky q": 2, "last": 1}),
     _of("map", mapped, {"i": 1, "j": 1, "k": 1, "l": 1, "last": 1}, together=2),
 )
