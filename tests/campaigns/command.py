@@ -31,8 +31,8 @@ def main(arguments: list[str]) -> int:
 
 def _failures(given: argparse.Namespace) -> int:
     if given.campaign == ["nightly"]:
-        return jobs.play_night(given.jobs, given.seed)
-    if given.jobs == 1:
+        return jobs.play_night(given.jobs or jobs.processors(), given.seed)
+    if given.jobs is None:
         return _play(given)
     return sum(
         jobs.play(
@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("campaign", nargs="+", choices=(*CAMPAIGNS, "nightly", "evidence"))
     parser.add_argument("--database", default="sqlite", choices=backends.NAMES)
     parser.add_argument("--seed", type=int, default=int(time.time()), help="of what is drawn")
-    parser.add_argument("--jobs", type=int, default=1, help="processes, a database for each")
+    parser.add_argument("--jobs", type=int, help="processes, a database for each")
     parser.add_argument("--minutes", type=float, help="after which no new piece is begun")
     parser.add_argument("--every", type=int, default=1, help="so manieth place only")
     parser.add_argument("--most", type=int, default=1_000_000, help="orders, examples, mutants")

@@ -25,6 +25,13 @@ from tests.campaigns.tally import Tally
 _LOOK = 0.5  # seconds
 
 
+def processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def play_night(jobs: int, seed: int) -> int:
     """Play the nightly sizes on every database that can be reached, and write the page of evidence.
 
