@@ -128,11 +128,14 @@ class Batch:
         """Leave what has not begun to others: this took longer than was to be expected."""
         left = self.unanswered
         if left:
-            self.store.steps.give_back(left)
-            wake(len(left))
+            self._hand_over(left)
         for claim in left:
             del self.claims[claim.key]
         return [claim.key for claim in left]
+
+    def _hand_over(self, claims: Sequence[StepClaim]) -> None:
+        self.store.steps.give_back(claims)
+        wake(len(claims))
 
     def _drop_lost(self) -> Collection[str]:
         """Forget what is no longer held: the run has ended, or others have taken it over."""

@@ -10,7 +10,7 @@ from typing import Any
 LARGEST = 250
 QUICK = 0.025  # seconds for a batch
 LONG = 0.100  # seconds after which a batch gives the rest of its steps back
-_OVERHEAD = 0.0001  # seconds that a step costs besides its body
+OVERHEAD = 0.0001  # seconds that a step costs besides its body
 _FADE = 0.8  # of an earlier, longer time that is still expected
 
 _known: dict[object, float] = {}  # seconds a body takes, as this process has seen it
@@ -33,7 +33,14 @@ def first_share(due: int, workers: int, seconds: float | None = None) -> int:
     balanced = max(1, min(LARGEST, due // (2 * workers)))
     if seconds is None:
         return balanced
-    return max(balanced, min(LARGEST, int(QUICK / (seconds + _OVERHEAD))))
+    return max(balanced, min(LARGEST, int(QUICK / (seconds + OVERHEAD))))
+
+
+def quick_share(due: int, seconds: float | None) -> int:
+    """Return how many of `due` steps are over before it would pay to have others help; 0 if not known."""
+    if seconds is None:
+        return 0
+    return min(due, int(QUICK / (seconds + OVERHEAD)))
 
 
 def learn(body: Callable[..., Any], seconds: float) -> None:

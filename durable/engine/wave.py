@@ -67,11 +67,22 @@ class Wave:
         Without `run_targets` in calls of the function for themselves.
         """
         pace = Pace(share)
+        claims = claims or self._claim(share)
         while claims:
             begun = time.monotonic()
             self._run(claims, run_targets)
             pace.adapt(time.monotonic() - begun)
-            claims = [] if self._is_done else self._claim(max(pace.size, self.options.threads))
+            claims = self._claim(max(pace.size, self.options.threads))
+
+    def perform(self, batch: Batch, run_targets: RunTargets | None) -> None:
+        """Run steps, and record their results."""
+        self._batch = batch
+        if run_targets is None:
+            self.afresh(batch)
+        else:
+            self._run_here(batch, run_targets)
+        batch.flush()
+        self._batch = None
 
     @property
     def batch(self) -> Batch:
@@ -101,7 +112,7 @@ class Wave:
         claims = [claim for claim in claims if claim.op not in TIMERS]
         if not claims:
             return
-        batch = self._batch = Batch(
+        batch = Batch(
             self.store,
             claims,
             function=self.run.function,
@@ -109,13 +120,8 @@ class Wave:
             is_serial=self.options.threads == 1,
         )
         with held.batch(claims):
-            if run_targets is None:
-                self.afresh(batch)
-            else:
-                self._run_here(batch, run_targets)
-            batch.flush()
+            self.perform(batch, run_targets)
         self._memos += batch.memos
-        self._batch = None
 
     def _run_here(self, batch: Batch, run_targets: RunTargets) -> None:
         self.tape.tries |= batch.tries
@@ -127,7 +133,7 @@ class Wave:
         self.tape.targets = None
 
     def _claim(self, limit: int) -> list[StepClaim]:
-        if pulse.is_stopping():
+        if self._is_done or pulse.is_stopping():
             return []
         return self.store.steps.claim(self.owner, limit, self.run.id)
 

@@ -131,6 +131,12 @@ class Request:
         return isinstance(self.what, Work)
 
     @property
+    def is_plain_work(self) -> bool:
+        """Whether somebody has to call a function, and nothing else."""
+        what = self.what
+        return isinstance(what, Work) and not what.is_atomic and what.timeout is None
+
+    @property
     def work(self) -> Work:
         """What somebody has to do."""
         assert isinstance(self.what, Work)

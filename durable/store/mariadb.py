@@ -88,12 +88,12 @@ class Steps(SqlSteps):
             self.tell(TAKE_STEPS + these, owner, *ids, lease=parts["lease"])
             return self.ask("SELECT " + TAKEN_STEPS + " FROM {S}" + these, *ids)
 
-    def _insert(self, run: RunClaim, result: Result) -> bool:
+    def _insert(self, run: RunClaim, result: Result, mode: str = "") -> bool:
         try:
             if not self.connection.in_atomic_block:
-                return super()._insert(run, result)
+                return super()._insert(run, result, mode)
             with transaction.atomic(self.alias):
-                return super()._insert(run, result)
+                return super()._insert(run, result, mode)
         except IntegrityError as error:
             if error.args[0] != _DUPLICATE:
                 raise

@@ -33,6 +33,8 @@ _CLAIMABLE = (StepStatus.PENDING, StepStatus.RUNNING)
 class Memory(Table):
     """The rows of Step as the driver of one run reads and writes them."""
 
+    is_flushed_at_once = False  # whether many results are one statement, a transaction by itself
+
     def __init__(self, runs: Runs) -> None:
         super().__init__(runs.alias)
         self.runs = runs
@@ -133,7 +135,7 @@ class Memory(Table):
 
     @retried
     def record(
-        self, run: RunClaim, results: Sequence[Result], retried: Collection[str]
+        self, run: RunClaim, results: Sequence[Result], retried: Collection[str], mode: str = ""
     ) -> list[Memo]:
         """Record steps that ran in place, under the run's claim.
 
@@ -141,6 +143,7 @@ class Memory(Table):
             run: the claim they ran under.
             results: what came of them.
             retried: keys of those that have a row already, from an earlier try.
+            mode: of the wave that they are of, if they are of one.
 
         Returns:
             For each result what is remembered, which is another's if that was recorded first.
@@ -150,9 +153,12 @@ class Memory(Table):
         """
         again = frozenset(retried)
         if len(results) == 1 and results[0].is_plain:
-            return [self._record_one(run, results[0], again)]
+            return [self._record_one(run, results[0], again, mode)]
+        if self.is_flushed_at_once and all(_is_plain_and_new(result, again) for result in results):
+            written = self._insert_all(run, results, mode)
+            return [r.memo if r.request.key in written else self._adopt(run, r) for r in results]
         with transaction.atomic(self.alias):
-            return [self._record_one(run, result, again) for result in results]
+            return [self._record_one(run, result, again, mode) for result in results]
 
     def record_alone(self, run: RunClaim, result: Result, retried: Collection[str]) -> Memo:
         """Record a step in the caller's transaction, which is lost if another has recorded it.
@@ -167,9 +173,9 @@ class Memory(Table):
             self._add_extras(run.id, result)
         return result.memo
 
-    def _record_one(self, run: RunClaim, result: Result, again: frozenset[str]) -> Memo:
+    def _record_one(self, run: RunClaim, result: Result, again: frozenset[str], mode: str) -> Memo:
         is_new = result.request.key not in again
-        written = self._insert(run, result) if is_new else self._update(run, result)
+        written = self._insert(run, result, mode) if is_new else self._update(run, result)
         if not written:
             return self._adopt(run, result)
         if not result.is_plain:
@@ -185,7 +191,7 @@ class Memory(Table):
                 run, request.key, request.title, result.attempt, result.failure, result.seconds
             )
 
-    def _insert(self, run: RunClaim, result: Result) -> bool:
+    def _insert(self, run: RunClaim, result: Result, mode: str = "") -> bool:
         request = result.request
         try:
             with transaction.atomic(self.alias):
@@ -199,12 +205,17 @@ class Memory(Table):
                     branch=request.branch,
                     op=request.op,
                     wave=run.wave,
+                    mode=mode,
                     by=run.claim,
                     **outcome_fields(result),
                 )
         except IntegrityError:
             return False
         return True
+
+    def _insert_all(self, run: RunClaim, results: Sequence[Result], mode: str) -> Collection[str]:
+        """Insert rows of one statement; return the keys of those that were not there."""
+        raise NotImplementedError
 
     def _update(self, run: RunClaim, result: Result) -> bool:
         row = self.rows.filter(run=run.id, key=result.request.key, status=StepStatus.RETRYING)
@@ -222,3 +233,7 @@ class Memory(Table):
         if (memo is None and result.is_final) or not self.runs.held(run).exists():
             raise Fenced
         return memo or result.memo
+
+
+def _is_plain_and_new(result: Result, again: frozenset[str]) -> bool:
+    return result.is_plain and result.request.key not in again

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from durable.conf import conf
@@ -62,6 +62,20 @@ _AND_PARK = """, {r.owner} = NULL,
  {r.due_at} = CASE WHEN {r.wake} > 0 THEN {now} END,
  {r.status} = CASE WHEN {r.wake} > 0 THEN 'queued' ELSE 'waiting' END"""
 
+
+# In the order in which they ended, so that they are remembered in it.
+_RECORD_ALL = (
+    INSERT
+    + """SELECT {R}.{r.id}, d.key, d.name, d.index, d.branch, d.op, {R}.{r.wave}, %s, 'done', 0, NULL,
+ d.attempt, 0, d.output, NULL, FALSE, NULL, {now} - (d.age + d.seconds) * INTERVAL '1 second',
+ {now} - d.age * INTERVAL '1 second', {R}.{r.claim}
+FROM {R}, UNNEST(%s::text[], %s::text[], %s::int[], %s::text[], %s::text[], %s::int[], %s::text[],
+ %s::float8[], %s::float8[])
+ WITH ORDINALITY AS d (key, name, index, branch, op, attempt, output, age, seconds, place)
+WHERE {R}.{r.id} = %s AND {R}.{r.claim} = %s AND {R}.{r.owner} IS NOT NULL
+ORDER BY place {d.share} OF {R} {d.skip_existing} RETURNING {s.key}
+"""
+)
 
 # Steps before their run, as everywhere: the run's row is locked when its steps have been written.
 _FLUSH = """
@@ -136,6 +150,24 @@ class Steps(Prepared, SqlSteps):
             return None
         claims = [self.claim_of(tuple(step)) for _, status, *step in rows if status]
         return Plan(wave=rows[0][0], claims=sorted(claims, key=lambda claim: claim.id))
+
+    def _insert_all(self, run: RunClaim, results: Sequence[Result], mode: str) -> Collection[str]:
+        rows = (
+            (
+                r.key,
+                r.name,
+                r.index,
+                r.branch,
+                r.op,
+                done.attempt,
+                done.output,
+                done.age,
+                done.seconds,
+            )
+            for done, r in ((result, result.request) for result in results)
+        )
+        columns = map(list, zip(*rows, strict=True))
+        return {key for (key,) in self.ask(_RECORD_ALL, mode, *columns, run.id, run.claim)}
 
     def _write(self, results: Sequence[Flushed]) -> Flush:
         columns = zip(*(_columns(claim, result) for claim, result in results), strict=True)

@@ -152,6 +152,18 @@ class Runs(Outside):
         )
 
     @retried
+    def begin_wave(self, run: RunClaim) -> int:
+        """Count a wave of which nothing is planned; return its number.
+
+        Raises:
+            Fenced: the run is no longer held.
+        """
+        wave = run.wave + 1
+        if not self.held(run).filter(wave__in=(run.wave, wave)).update(wave=wave):
+            raise Fenced
+        return wave
+
+    @retried
     def park(self, run: RunClaim) -> bool:
         """Rest until planned steps make the run due; False if they have done so already.
 

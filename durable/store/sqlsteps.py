@@ -32,7 +32,7 @@ INSERT INTO {S} ({s.run}, {s.key}, {s.name}, {s.index}, {s.branch}, {s.op}, {s.w
 # index to think about: the primary key's.
 RECORD = (
     INSERT
-    + """SELECT {r.id}, %s, %s, %s, %s, %s, %s, '', '{status}', 0, NULL, %s, 0, %s, %s, {large},
+    + """SELECT {r.id}, %s, %s, %s, %s, %s, %s, '{mode}', '{status}', 0, NULL, %s, 0, %s, %s, {large},
  {due}, {ago}, {ended}, {r.claim}
 FROM {R} WHERE {r.id} = %s AND {r.claim} = %s AND {r.owner} IS NOT NULL {d.share} {d.skip_existing}
 """
@@ -107,12 +107,12 @@ class SqlSteps(Sql, Steps):
         rows = self.ask(HISTORY, run, wait=self.until("{s.due_at}"), waves=self.text(waves))
         return [(*row[:-1], float(row[-1] or 0.0)) for row in rows]
 
-    def _insert(self, run: RunClaim, result: Result) -> bool:
+    def _insert(self, run: RunClaim, result: Result, mode: str = "") -> bool:
         r = result.request
         attempt, output, error, parts = self._outcome(result)
         values = (r.key, r.name, r.index, r.branch, r.op, run.wave, attempt, output, error)
         took = round(result.seconds, 3)
-        parts["status"] = result.status
+        parts |= {"status": result.status, "mode": str(mode)}
         return self.tell(RECORD, *values, took, run.id, run.claim, **parts) == 1
 
     def _insert_planned(

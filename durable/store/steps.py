@@ -55,8 +55,6 @@ def _due(request: Request) -> Any:
 class Steps(Memory):
     """The rows of Step on one database."""
 
-    is_flushed_at_once = False  # whether `_write` is one statement, a transaction by itself
-
     @retried
     def plan(
         self,

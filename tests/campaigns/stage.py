@@ -198,7 +198,7 @@ _STEADY: dict[str, Any] = {
     "durable.engine.batch.HOLD": 0.0,
     "durable.engine.batch.LONG": 60.0,
     "durable.engine.pace.Pace.adapt": lambda pace, seconds: None,
-    "durable.engine.performer.expected": lambda bodies: None,
+    "durable.engine.batch.learn": lambda body, seconds: None,
     "durable.worker.timetable._LOOK": 0.0,
     "durable.engine.overrides.AGE": float("inf"),  # a process looks once
 }

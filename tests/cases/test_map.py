@@ -168,8 +168,9 @@ def test_no_more_chunks_than_allowed_run_at_the_same_time(player: Player) -> Non
         return ctx.group.map("double", double, range(10), size=2, max_parallel=2)
 
     run = player.play(limited)
-    waves = list(run.steps.order_by("id").values_list("wave", flat=True))
-    assert waves == [1, 1, 2, 2, 3]
+    planned = list(run.steps.exclude(mode="").values_list("wave", flat=True))
+    assert max(planned.count(wave) for wave in planned) == 2
+    assert run.result == [2 * number for number in range(10)]
 
 
 def test_a_lost_worker_costs_its_chunk_at_most(player: Player) -> None:

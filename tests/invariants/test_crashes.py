@@ -37,7 +37,7 @@ def steady(monkeypatch: pytest.MonkeyPatch, clean_stage: None) -> Iterator[None]
     monkeypatch.setattr("durable.engine.batch.HOLD", 0.0)
     monkeypatch.setattr("durable.engine.batch.LONG", PATIENCE)
     monkeypatch.setattr("durable.engine.pace.Pace.adapt", lambda pace, seconds: None)
-    monkeypatch.setattr("durable.engine.performer.expected", lambda bodies: None)
+    monkeypatch.setattr("durable.engine.batch.learn", lambda body, seconds: None)
     with override_settings(DURABLE={"BACKOFF": [RETRY], "JITTER": 0, "LEASE": stage.LEASE}):
         yield
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import durable
 from durable import ParallelMode
+from durable.engine import pace
 from tests.campaigns.scenarios.scenario import Scenario, act, function, go, stumble
+from tests.campaigns.stage import Stage
 
 
 def _say(ctx: durable.ContextSync, *names: str) -> dict[str, Any]:
@@ -79,20 +82,33 @@ _BRANCHES = {"a": 1, "shaky b": 2, "x": 1, "y": 1, "last": 1}
 
 
 def _of(
-    name: str, handler: Any, bodies: dict[str, int], together: int = 1, **options: Any
+    name: str,
+    handler: Any,
+    bodies: dict[str, int],
+    live: Callable[[Stage], None] = go,
+    together: int = 1,
+    **options: Any,
 ) -> Scenario:
     return Scenario(
         name=name,
         define=lambda: function(handler, "f", **options),
-        live=go,
+        live=live,
         ends={"f": "completed"},
         bodies=bodies,
         together=together,
     )
 
 
+def known_as_quick(stage: Stage) -> None:
+    """Live as a worker does that has seen these bodies before."""
+    for body in (act, stumble):
+        pace.learn(body, 0.0)
+    go(stage)
+
+
 SCENARIOS = (
     _of("parallel wait", branches, _BRANCHES),
+    _of("parallel, quick", branches, _BRANCHES, live=known_as_quick),
     _of("parallel race", branches, _BRANCHES, parallel_mode=ParallelMode.RACE),
     _of("parallel strict", branches, _BRANCHES, strict=True),
     _of("nested", nested, {"p": 1, "q": 1, "r": 1, "x": 1, "y": 1}),
