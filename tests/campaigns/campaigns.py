@@ -65,7 +65,7 @@ class Campaign:
 @contextmanager
 def defined(scenario: Scenario) -> Iterator[None]:
     """Have a scenario's functions, and no others."""
-    with theatre():
+    with theatre(scenario.decided):
         scenario.define()
         yield
 

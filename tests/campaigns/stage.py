@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 from unittest.mock import patch
 
@@ -177,12 +178,16 @@ def staged() -> Iterator[Stage]:
 
 
 @contextmanager
-def theatre() -> Iterator[None]:
-    """For a whole campaign: no functions but those it defines, and no stopwatch decides anything."""
+def theatre(decided: Mapping[str, Any] = MappingProxyType({})) -> Iterator[None]:
+    """For a whole campaign: no functions but those it defines, and no stopwatch decides anything.
+
+    Args:
+        decided: what takes the place of names of durable, beside what always does.
+    """
     before = registry.snapshot()
     registry.restore(Registry())
     with ExitStack() as stack:
-        for name, value in _STEADY.items():
+        for name, value in {**_STEADY, **decided}.items():
             stack.enter_context(patch(name, value))
         stack.enter_context(override_settings(DURABLE=SETTINGS))
         stack.enter_context(wake.use(_Waker()))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import durable
@@ -78,7 +79,19 @@ def mapped(ctx: durable.ContextSync) -> dict[str, Any]:
     return {"results": list(results), **_say(ctx, "last")}
 
 
+_QUICK = {"a": 1, "shaky b": 2, "c": 1, "last": 1}
 _BRANCHES = {"a": 1, "shaky b": 2, "x": 1, "y": 1, "last": 1}
+
+
+def side_by_side(ctx: durable.ContextSync) -> dict[str, Any]:
+    """Steps that are known to be quick, one of which fails once; they have no row before they have ended."""
+    bodies = {"a": act, "shaky b": stumble, "c": act}
+    calls = tuple(partial(ctx.step.run, name, body, name) for name, body in bodies.items())
+    results = ctx.group.parallel(calls)
+    return {**dict(zip(bodies, results, strict=True)), **_say(ctx, "last")}
+
+
+_AT_THE_END = {"durable.engine.batch.HOLD": 60.0, "durable.engine.wave.STRAGGLERS": 60.0}
 
 
 def _of(
@@ -87,6 +100,7 @@ def _of(
     bodies: dict[str, int],
     live: Callable[[Stage], None] = go,
     together: int = 1,
+    decided: Mapping[str, Any] = MappingProxyType({}),
     **options: Any,
 ) -> Scenario:
     return Scenario(
@@ -96,6 +110,7 @@ def _of(
         ends={"f": "completed"},
         bodies=bodies,
         together=together,
+        decided=decided,
     )
 
 
@@ -112,6 +127,23 @@ SCENARIOS = (
     _of("parallel race", branches, _BRANCHES, parallel_mode=ParallelMode.RACE),
     _of("parallel strict", branches, _BRANCHES, strict=True),
     _of("nested", nested, {"p": 1, "q": 1, "r": 1, "x": 1, "y": 1}),
+    _of("results together", branches, _BRANCHES, together=4, decided=_AT_THE_END),
+    _of("quick group", side_by_side, _QUICK, live=known_as_quick),
+    _of(
+        "quick group, together",
+        side_by_side,
+        _QUICK,
+        live=known_as_quick,
+        together=3,
+        decided=_AT_THE_END,
+    ),
+    _of(
+        "quick group, race",
+        side_by_side,
+        _QUICK,
+        live=known_as_quick,
+        parallel_mode=ParallelMode.RACE,
+    ),
     _of("race", raced, {"quick": 1, "last": 1}),
     _of("race by time", lost_race, {"last": 1}),
     _of("race in a group", race_in_group, {"quick": 1, "p": 1, "shaky q": 2, "last": 1}),
