@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import NotSupportedError, ProgrammingError
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
 from durable.store.sql import Sql
@@ -22,41 +23,27 @@ class Prepared(Sql):
     transactions, turns this off.
     """
 
+    def adapt(self, values: Sequence[Any]) -> Sequence[Any]:
+        """Return the values as they are: the driver knows UUIDs and times."""
+        return values
+
     @contextmanager
     def said(self, text: str, values: Sequence[Any]) -> Iterator[CursorWrapper]:
-        """Execute a statement and lend the cursor."""
-        if not self._may_prepare():
+        """Execute a statement and lend the cursor, the only one of its session."""
+        connection = self.connection
+        connection.ensure_connection()
+        cursor = _cursor_of(connection)
+        if cursor is None:
             with super().said(text, values) as cursor:
                 yield cursor
             return
-        with self._cursor() as cursor:
-            try:
-                cursor.execute(text, values)
-            except (ProgrammingError, NotSupportedError) as error:
-                if not self._is_stale(error):
-                    raise
-                cursor.execute(text, values)
-            yield cursor
-
-    def _may_prepare(self) -> bool:
-        connection = self.connection
-        if "prepare_threshold" in connection.settings_dict["OPTIONS"]:
-            return connection.settings_dict["OPTIONS"]["prepare_threshold"] is not None
-        from django.db.backends.postgresql.psycopg_any import is_psycopg3
-
-        return bool(is_psycopg3)
-
-    def _cursor(self) -> CursorWrapper:
-        import psycopg
-
-        connection = self.connection
-        connection.ensure_connection()
-        session: Any = connection.connection
-        if session.prepare_threshold is None and not getattr(session, "durable_unprepared", False):
-            session.prepare_threshold = _THRESHOLD
-        wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
-        plain: Any = psycopg.Cursor(session)
-        return wrap(plain)
+        try:
+            cursor.execute(text, values)
+        except (ProgrammingError, NotSupportedError) as error:
+            if not self._is_stale(error):
+                raise
+            cursor.execute(text, values)
+        yield cursor
 
     def _is_stale(self, error: Exception) -> bool:
         """Whether saying it again unprepared will help; from then on nothing is prepared here."""
@@ -65,5 +52,32 @@ class Prepared(Sql):
             return False
         session: Any = self.connection.connection
         session.prepare_threshold = None
-        session.durable_unprepared = True
         return not self.connection.in_atomic_block
+
+
+def _cursor_of(connection: BaseDatabaseWrapper) -> CursorWrapper | None:
+    """Return a cursor that binds at the server; None if the site decides how statements are said."""
+    session: Any = connection.connection
+    bare = getattr(session, "durable_cursor", None)
+    if bare is None:
+        if not _may_prepare(connection):
+            return None
+        bare = session.durable_cursor = _bare_cursor(session)
+    wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
+    return wrap(bare)
+
+
+def _may_prepare(connection: BaseDatabaseWrapper) -> bool:
+    if "prepare_threshold" in connection.settings_dict["OPTIONS"]:
+        return connection.settings_dict["OPTIONS"]["prepare_threshold"] is not None
+    from django.db.backends.postgresql.psycopg_any import is_psycopg3
+
+    return bool(is_psycopg3)
+
+
+def _bare_cursor(session: Any) -> Any:
+    import psycopg
+
+    if session.prepare_threshold is None:
+        session.prepare_threshold = _THRESHOLD
+    return psycopg.Cursor(session)

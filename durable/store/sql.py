@@ -92,7 +92,7 @@ class Sql(Table):
         name = column.format(**_names(self.alias))
         return self.dialect.until.format(column=name, now=self.at(0.0))
 
-    def adapt(self, values: Sequence[Any]) -> list[Any]:
+    def adapt(self, values: Sequence[Any]) -> Sequence[Any]:
         """Return the values as the driver takes them."""
         return [self._adapted(value) for value in values]
 

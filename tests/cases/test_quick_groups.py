@@ -34,9 +34,12 @@ def look_at_rows(name: str) -> str:
 
 
 @pytest.fixture(autouse=True)
-def known_as_quick() -> None:
+def known_as_quick(monkeypatch: pytest.MonkeyPatch) -> None:
     for body in (say, stumble, look_at_rows):
         pace.learn(body, 0.0)
+    # A machine may be slow, and the tests are not about that.
+    for limit in ("HOLD", "LONG"):
+        monkeypatch.setattr(f"durable.engine.batch.{limit}", 60.0)
 
 
 def test_nothing_is_planned(player: Player) -> None:
