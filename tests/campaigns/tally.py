@@ -114,7 +114,7 @@ class Tally:
 
     def save(self) -> None:
         """Write the count down, and say it."""
-        name = f"{self.campaign}-{self.database}".replace(" ", "-")
+        name = f"{self.campaign}-{self.database}-{self.commit.strip('*')}".replace(" ", "-")
         self.write(FOLDER / f"{name}.json")
         self.said = 0.0
         self.tell("(done)")
