@@ -18,7 +18,7 @@ from tests.campaigns.scenarios.scenario import Scenario
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(120)]
 
 SEED = int(os.environ.get("DURABLE_TEST_SEED", "0"))
-EVERY = {"sqlite": 31, "postgresql": 61, "mysql": 83}
+EVERY = {"sqlite": 53, "postgresql": 97, "mysql": 151}
 
 
 @pytest.fixture(params=list(SCENARIOS))
