@@ -28,7 +28,7 @@ bench: .ready-dev ## The benchmarks, as ratios to what the database itself can d
 	@$(VENV) -m bench $(ARGS)
 
 campaign: .ready-dev ## A fault at every place, every order, random programs, seeded bugs; ARGS="singles --every 5"
-	@$(VENV) -m tests.campaigns $(if $(ARGS),$(ARGS),singles pairs forks pauses programs mutants chaos)
+	@$(VENV) -m tests.campaigns $(if $(ARGS),$(ARGS),nightly)
 
 fuzz: .ready-dev ## Send 2,000 requests to each address of the HTTP API, with a key and without; about half an hour
 	@DURABLE_TEST_FUZZ=2000 $(VENV) -m pytest -q -p no:randomly -n auto tests/rest/test_fuzz.py

@@ -104,7 +104,8 @@ def resend_event(
 def _resend(
     store: Store, event: UUID, functions: Collection[str] | None, actor: Actor
 ) -> dict[str, UUID]:
-    row = EventRow.objects.using(store.alias).filter(pk=event).first()
+    # Held, so that retention does not remove it before its new runs are there.
+    row = EventRow.objects.using(store.alias).select_for_update().filter(pk=event).first()
     if row is None:
         raise EventInvalidError(f"There is no event {event}.", field="event")
     if getattr(row, "erased", None) is not None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.campaigns.observer import observer
 from tests.campaigns.stage import wipe
 
 
@@ -13,3 +14,4 @@ from tests.campaigns.stage import wipe
 def wiped(transactional_db: None) -> Iterator[None]:
     yield
     wipe()
+    observer.close()

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from asgiref.sync import SyncToAsync
-from django.db import InterfaceError, OperationalError, connections
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connections
 
 from durable import clock
+from tests.campaigns.observer import observer, session
 from tests.campaigns.points import Fault, Injector, TimedOut
 from tests.campaigns.scenarios.scenario import Scenario
 from tests.campaigns.stage import LEASE, RETRY, Stage, dump, staged
@@ -65,9 +66,10 @@ def play(trial: Trial) -> Played:
         try:
             return _play(trial, stage, injectors)
         except Exception as error:
-            connections["default"].close()
+            _forget_connection()
             where = "; ".join(one.where for one in injectors if one.at)
-            told = f"{trial}\n{where}\n{error!r}\n{error}\n{stage.tell()}"
+            traces = "\n".join(f"life {life}:\n{one.told}" for life, one in enumerate(injectors, 1))
+            told = f"{trial}\n{where}\n{error!r}\n{error}\n{stage.tell()}\n{traces}"
             raise UntrueError(told, dump()) from error
 
 
@@ -105,8 +107,14 @@ def live(scenario: Scenario, stage: Stage, injector: Injector) -> bool:
     finally:
         stage.injector = Injector()
         if injector.has_struck:
-            connections["default"].close()
+            _forget_connection()
     return False
+
+
+def _forget_connection() -> None:
+    """Take what the dead process knew of its connection along: Django would go on in a transaction that is gone."""
+    connections[DEFAULT_DB_ALIAS].close()
+    del connections[DEFAULT_DB_ALIAS]
 
 
 def _pass_on(stage: Stage, injector: Injector) -> None:
@@ -125,6 +133,7 @@ def _forked(trial: Trial, stage: Stage, injector: Injector) -> bool:
 
     injector.is_real = True
     connections.close_all()
+    observer.close()
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
@@ -139,17 +148,19 @@ def _forked(trial: Trial, stage: Stage, injector: Injector) -> bool:
         finally:
             os._exit(status)
     os.close(write)
-    skew = clock.reference()
+    skew, gone = clock.reference(), None
     with os.fdopen(read, "rb") as pipe:
         while True:
             try:
-                stage.journal, stage.ledger, stage.notes, injector.trace, skew = pickle.load(pipe)
+                *known, injector.trace, skew, gone = pickle.load(pipe)
             except EOFError:
                 break
+            stage.journal, stage.ledger, stage.notes = known
     assert isinstance(skew, timedelta)
     clock.reset()
     clock.travel(skew)  # what time it is does not go with the process
     _, status = os.waitpid(child, 0)
+    observer.outlive(gone)
     injector.has_struck = os.WIFSIGNALED(status)
     return injector.has_struck
 
@@ -161,8 +172,8 @@ def _stream(stage: Stage, injector: Injector, write: int) -> None:
     hit, point = injector.hit, injector.point
 
     def tell() -> None:
-        told = (stage.journal, stage.ledger, stage.notes, injector.trace, clock.reference())
-        os.write(write, pickle.dumps(told))
+        known = (stage.journal, stage.ledger, stage.notes, injector.trace)
+        os.write(write, pickle.dumps((*known, clock.reference(), session())))
 
     def told_hit(label: str, do: object) -> object:
         tell()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from tests.campaigns import tally
+from tests.campaigns.tally import Tally
 
 PAGE = Path("docs") / "explanation" / "evidence.md"
 
@@ -25,6 +25,8 @@ A trial is one life of one scenario in which one thing goes wrong at one place: 
 - **M mutants**: durable with a bug put in on purpose, which a campaign must notice. Here a failure is a bug that nobody noticed.
 - **C chaos**: real clusters under SIGKILL by role, SIGSTOP, terminated sessions, locks, a network that resets, swallows and delays, wrong clocks, lost and doubled messages and, on a server of their own, crashes of the database, a full disk, and a limit of connections.
 
+A part that was drawn by lot was drawn by the seed, which together with the name of the campaign plays the same trials again. In all but C the processes die and not the servers, which therefore need not wait for their disks.
+
 Zero failures in so many trials is a bound, not a proof: of a fault at a place that no scenario comes by, they say nothing.
 """
 
@@ -35,20 +37,32 @@ def write() -> None:
     PAGE.write_text("\n".join([_HEAD, *_table(kept), "", *_details(kept)]) + "\n")
 
 
-def _table(kept: Sequence[dict[str, Any]]) -> Iterator[str]:
-    yield "| campaign | database | trials | failures | minutes | seed | day |"
-    yield "|---|---|---|---|---|---|---|"
+def _table(kept: Sequence[Tally]) -> Iterator[str]:
+    yield "| campaign | database | how much of it | trials | failures | minutes | seed | day | commit |"
+    yield "|---|---|---|---|---|---|---|---|---|"
     for one in kept:
-        minutes = f"{one['seconds'] / 60:.1f}"
-        cells = (one["campaign"], one["database"], f"{one['trials']:,}", len(one["failures"]))
-        yield "| " + " | ".join(map(str, (*cells, minutes, one["seed"], one["day"]))) + " |"
+        counts = f"{one.trials:,} | {len(one.failures)} | {one.seconds / 60:.1f} | {one.seed}"
+        yield f"| {one.campaign} | {one.database} | {_share(one)} | {counts} | {one.day} | {one.commit} |"
 
 
-def _details(kept: Sequence[dict[str, Any]]) -> Iterator[str]:
+def _share(one: Tally) -> str:
+    """Say how much of what there is was played: nobody shall take a part for the whole."""
+    places = "all" if one.every == 1 else f"one place in {one.every}"
+    if one.pieces == one.planned:
+        return places
+    return f"{places}, {one.pieces} of {one.planned} parts, drawn by lot"
+
+
+def _details(kept: Sequence[Tally]) -> Iterator[str]:
     for one in kept:
-        counted = {**one["counts"], **one["figures"]}
+        counted = [*_seen(one), *one.counts.items(), *one.figures.items()]
         if counted:
-            said = ", ".join(f"{name} {value:,}" for name, value in counted.items())
-            yield f"- {one['campaign']} on {one['database']}: {said}."
-        if one["failures"]:
-            yield f"  Failed: {'; '.join(one['failures'])}."
+            said = ", ".join(f"{name} {value:,}" for name, value in counted)
+            yield f"- {one.campaign} on {one.database}: {said}."
+        if one.failures:
+            yield f"  Failed: {'; '.join(one.failures)}."
+
+
+def _seen(one: Tally) -> Iterator[tuple[str, int]]:
+    for kind, names in one.seen.items():
+        yield kind, sum(names.values())

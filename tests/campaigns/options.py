@@ -1,4 +1,4 @@
-"""What was asked for on the command line, and what the pull-request size is."""
+"""What was asked for on the command line."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ class Options:
         scenarios: names; all if empty.
         faults: names; all if empty.
         most: trials, schedules or examples.
-        size: what the report calls it.
         is_stopped: the first failure ends it.
         is_server_ours: the database's server may be struck.
     """
@@ -31,7 +30,6 @@ class Options:
     scenarios: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
     most: int = 1_000_000
-    size: str = "nightly"
     is_stopped: bool = False
     is_server_ours: bool = False
 

@@ -45,7 +45,8 @@ class Sleepwalker(Injector):
     def hit(self, label: str, do: Callable[[], Any]) -> Any:
         """Stop, if this is the place; then do it."""
         if len(self.gate.trace) + 1 == self.gate.stop_at:
-            self.is_in_transaction = connection.in_atomic_block
+            # Django says that it is over before it commits.
+            self.is_in_transaction = connection.in_atomic_block or label == "COMMIT"
         return self.gate.hit(label, do)
 
     def point(self, label: str) -> None:
@@ -89,7 +90,8 @@ def play(scenario: Scenario, at: int, meanwhile: Meanwhile = take_over) -> bool:
             _while_it_stands(stage, sleeper, zombie, meanwhile)
             _in_the_end(scenario, stage, meanwhile)
         except AssertionError as error:
-            raise UntrueError(f"{where}\n{error}\n{stage.tell()}") from error
+            trace = "\n".join(sleeper.gate.trace)
+            raise UntrueError(f"{where}\n{error}\n{stage.tell()}\n{trace}") from error
         finally:
             sleeper.gate.opened.set()
             zombie.join(PATIENCE)
@@ -128,12 +130,13 @@ def _as_another(stage: Stage, meanwhile: Meanwhile) -> None:
 
 def _in_the_end(scenario: Scenario, stage: Stage, meanwhile: Meanwhile) -> None:
     stage.injector, stage.is_retired = Injector(), False
-    if meanwhile is take_over and not scenario.is_timely:
+    is_same = meanwhile is take_over and not scenario.is_timely
+    if is_same:
         stage.boot()
         scenario.live(stage)
+    hold_always(stage)
+    if is_same:
         hold_in_the_end(scenario, stage, deaths=1)
-    else:
-        hold_always(stage)
 
 
 def recorded() -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
 
+from tests.campaigns.observer import observer, session
 from tests.invariants.crash import Crash, hang_up
 from tests.invariants.seam import seen
 
@@ -101,6 +102,11 @@ class Injector:
         label = self.trace[self.at - 1] if 0 < self.at <= len(self.trace) else "nowhere"
         return f"{self.fault.value} at {self.at}: {label[:200]}"
 
+    @property
+    def told(self) -> str:
+        """All its places, for people."""
+        return "\n".join(f"{at:4} {label[:200]}" for at, label in enumerate(self.trace, 1))
+
     def _go_wrong(self, label: str, do: Do) -> Any:
         is_begin = label.startswith("BEGIN")
         # Django leaves the transaction open when something strange comes out of a commit.
@@ -115,8 +121,7 @@ class Injector:
             raise TimedOut(label)
         if self.fault.is_refusal:
             refuse(self.fault, is_commit=label == "COMMIT")
-        if not _is_file():
-            hang_up()
+        _lose()
         raise OperationalError(f"{self.fault.value}: {label[:80]}")
 
     def die(self, label: str) -> None:
@@ -124,14 +129,16 @@ class Injector:
         if self.is_real:
             os.kill(os.getpid(), signal.SIGKILL)
         self.is_dead = True
-        if not _is_file():
-            hang_up()
+        _lose()
         raise Crash(label)
 
 
-def _is_file() -> bool:
-    """Whether the connection has nobody at its other end who could hang up."""
-    return bool(connections[DEFAULT_DB_ALIAS].vendor == "sqlite")
+def _lose() -> None:
+    """Lose the connection, if there is somebody at its other end; he is given the time to notice."""
+    gone = session()
+    if gone is not None:
+        hang_up()
+        observer.outlive(gone)
 
 
 # What the servers say; both abort what they abort when it is really so.

@@ -10,54 +10,26 @@ from typing import Any
 import durable
 from durable import clock
 from durable.engine import cron
-from durable.engine.aftermath import End, conclude
 from durable.engine.cancel import end_early
 from durable.engine.deliver import deliver
 from durable.engine.finish import complete, fail
 from durable.engine.plan import plan
 from durable.engine.timers import ring
-from durable.errors import RunStateError
 from durable.models import Event, Run, Step, Wait
 from durable.playback.interrupt import Fenced
 from durable.playback.keys import step_key
 from durable.playback.request import EventWait, ParallelMode, Request
 from durable.store import Store, get_store
-from durable.store.rows import Child, RunClaim, StepClaim
-from tests.campaigns.interleave import Acts, Race
+from durable.store.rows import RunClaim, StepClaim
+from tests.campaigns import afterwards
+from tests.campaigns.interleave import Acts
+from tests.campaigns.racecourse import one_step, race, the_run
 from tests.campaigns.scenarios.scenario import function
-from tests.campaigns.stage import Stage, stage, wipe
-from tests.campaigns.truth import hold_always
+from tests.campaigns.stage import Stage, stage
 from tests.integration.store import kit
 
 NOON = datetime(2031, 1, 1, 12, tzinfo=UTC)
 Act = Callable[[], Any]
-
-
-def begin(make: Callable[[Store], Acts]) -> Callable[[], Acts]:
-    """Make the rows of a race anew, on a stage without any."""
-
-    def anew() -> Acts:
-        wipe()
-        clock.reset()
-        stage().journal.clear()
-        return make(get_store())
-
-    return anew
-
-
-def check(so: Callable[[Sequence[Any]], None]) -> Callable[[Sequence[Any]], None]:
-    """Hold what is so of a race, and what is so always."""
-
-    def checked(results: Sequence[Any]) -> None:
-        hold_always(stage())
-        so(results)
-        hold_always(stage())
-
-    return checked
-
-
-def the_run() -> Run:
-    return Run.objects.get()
 
 
 # X1
@@ -112,12 +84,8 @@ def _ended_once(results: Sequence[Any]) -> None:
 # X2
 
 
-def _one_step(ctx: durable.ContextSync) -> str:
-    return str(ctx.step.run("only", stage().act, "only"))
-
-
 def _two_workers(store: Store) -> Acts:
-    function(_one_step, "x2", "x2")
+    function(one_step, "x2", "x2")
     durable.send(durable.Event(name="x2"))
     return [partial(Stage().worker.take_one), partial(Stage().worker.take_one)]
 
@@ -219,7 +187,7 @@ def _ended_and_closed(results: Sequence[Any]) -> None:
 
 
 def _send_twice(store: Store) -> Acts:
-    function(_one_step, "x7", "x7")
+    function(one_step, "x7", "x7")
     send = partial(durable.send, durable.Event(name="x7", id="same", data={}))
     return [send, send]
 
@@ -233,7 +201,7 @@ def _counted_once(results: Sequence[Any]) -> None:
 
 
 def _two_tickers(store: Store) -> Acts:
-    function(_one_step, "x8", trigger=durable.TriggerCron(cron="TZ=UTC 0 * * * *"))
+    function(one_step, "x8", trigger=durable.TriggerCron(cron="TZ=UTC 0 * * * *"))
     clock.travel(NOON - timedelta(minutes=5) - clock.now())
     for _ in range(2):
         cron.sync(store)
@@ -270,72 +238,20 @@ def _woken(results: Sequence[Any]) -> None:
     assert the_run().status == "queued", "a wake-up was lost"
 
 
-# X10
-
-
-def _child_and_time_out(store: Store) -> Acts:
-    run = kit.planned(store, "a", park=True)
-    Step.objects.update(op="invoke")
-    (step,) = Step.objects.all()
-    event = kit.event()
-    store.children.create(run.id, [Child(function="child", event=event, key=step.key)])
-    (child,) = store.runs.claim(kit.RIVAL)
-    end = End(run=child, status="completed", output="1")
-    write = partial(store.runs.finish, child, "completed", output="1")
-    return [
-        partial(conclude, store, end, write),
-        lambda: ring(store, store.steps.claim(kit.ME, 1, run.id)),
-    ]
-
-
-def _one_end(results: Sequence[Any]) -> None:
-    assert Run.objects.get(parent__isnull=False).status == "completed"
-    parent, step = Run.objects.get(parent=None), Step.objects.get()
-    assert step.status in ("done", "failed")
-    assert (parent.status, parent.pending) == ("queued", 0)
-
-
-def _replay_twice(store: Store) -> Acts:
-    run = kit.claimed(store)
-    store.runs.finish(run, "completed", output="1")
-    return [partial(durable.replay, run.id), partial(durable.replay, run.id)]
-
-
-def _two_more(results: Sequence[Any]) -> None:
-    assert sorted(Run.objects.values_list("replay", flat=True)) == [0, 1, 2]
-
-
-def _retry_twice(store: Store) -> Acts:
-    run = kit.claimed(store)
-    store.runs.finish(run, "failed", failure=kit.failure())
-    return [partial(durable.retry, run.id), partial(durable.retry, run.id)]
-
-
-def _retried_once(results: Sequence[Any]) -> None:
-    assert sum(isinstance(one, RunStateError) for one in results) == 1
-    assert (the_run().status, the_run().claim) == ("queued", 2)
-
-
-def _race(name: str, make: Any, so: Any, *bears: type[BaseException]) -> Race:
-    return Race(name=name, begin=begin(make), check=check(so), bears=bears)
-
-
 RACES = {
-    race.name: race
-    for race in (
-        _race("X1 wait and event", _register_and_arrive, _heard),
-        _race("X1 expiry and event", _expire_and_arrive, _ended_once),
-        _race("X2 two workers", _two_workers, _done_once),
-        _race("X3 record and rescue", _record_and_rescue, _one_owner, Fenced),
-        _race("X4 join, WAIT", partial(_two_branches, ParallelMode.WAIT), _joined),
-        _race("X5 cancel and record", _cancel_and_record, _stays_cancelled, Fenced),
-        _race("X6 cancel and fail", _complete_and_fail, _ended_and_closed),
-        _race("X6 cancel, complete, flush", _three_ends, _ended_and_closed),
-        _race("X7 one event twice", _send_twice, _counted_once),
-        _race("X8 two tickers", _two_tickers, _ticked_once),
-        _race("X9 racer and planner", _racer_and_planner, _woken),
-        _race("X10 child and time-out", _child_and_time_out, _one_end),
-        _race("X10 two replays", _replay_twice, _two_more),
-        _race("X10 two retries", _retry_twice, _retried_once, RunStateError),
+    one.name: one
+    for one in (
+        *afterwards.RACES,
+        race("X1 wait and event", _register_and_arrive, _heard),
+        race("X1 expiry and event", _expire_and_arrive, _ended_once),
+        race("X2 two workers", _two_workers, _done_once),
+        race("X3 record and rescue", _record_and_rescue, _one_owner, Fenced),
+        race("X4 join, WAIT", partial(_two_branches, ParallelMode.WAIT), _joined),
+        race("X5 cancel and record", _cancel_and_record, _stays_cancelled, Fenced),
+        race("X6 cancel and fail", _complete_and_fail, _ended_and_closed),
+        race("X6 cancel, complete, flush", _three_ends, _ended_and_closed),
+        race("X7 one event twice", _send_twice, _counted_once),
+        race("X8 two tickers", _two_tickers, _ticked_once),
+        race("X9 racer and planner", _racer_and_planner, _woken),
     )
 }

@@ -185,9 +185,8 @@ MUTANTS = (
     _m(
         "a large result is written after its step",
         "store/memory.py",
-        "            return [self._record_one(run, results[0], again)]\n"
-        "        with transaction.atomic(self.alias):",
-        "            return [self._record_one(run, results[0], again)]\n        if True:",
+        "        with transaction.atomic(self.alias):\n            return [self._record_one(run, result, again",
+        "        if True:\n            return [self._record_one(run, result, again",
         singles("sequence", "KILL_AFTER"),
     ),
     _m(

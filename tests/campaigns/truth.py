@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import cache
-from typing import Any
 
 from django.contrib.auth.models import Group
-from django.db import connection
+from django.db.models import Prefetch
 
-from durable.models import Event, Run
-from durable.operations.verify import INVARIANTS, verify
+from durable.models import Event, Run, Step
+from durable.operations.verify import verify
+from tests.campaigns.observer import observer
 from tests.campaigns.scenarios.scenario import Scenario
 from tests.campaigns.stage import Stage
 
@@ -33,7 +32,7 @@ def hold_always(stage: Stage) -> None:
 
     A wait may be left behind by a process that dies after it has ended the step: it finds nothing to do.
     """
-    if not _is_suspect():
+    if not observer.is_suspect():
         return
     report = verify(stage.store, pause=0)
     breaches = [str(one) for one in report.breaches]
@@ -41,47 +40,8 @@ def hold_always(stage: Stage) -> None:
         raise UntrueError("\n".join(breaches))
 
 
-def _is_suspect() -> bool:
-    """Whether any sentence of `verify` may be broken; its statements are compiled once, not for each trial."""
-    texts = _statements()
-    with connection.cursor() as cursor:
-        for text, values in texts:
-            cursor.execute(text, values)
-            if cursor.fetchone():
-                return True
-    return any(one.broken(one.model._base_manager.all()).exists() for one in _unwritten())
-
-
-class _AskedError(Exception):
-    """A sentence is more than one statement."""
-
-
-@cache
-def _statements() -> list[tuple[str, Any]]:
-    found = [_statement(one) for one in INVARIANTS]
-    return [one for one in found if one is not None]
-
-
-@cache
-def _unwritten() -> list[Any]:
-    return [one for one in INVARIANTS if _statement(one) is None]
-
-
-def _statement(invariant: Any) -> tuple[str, Any] | None:
-    def refuse(*statement: Any) -> None:
-        raise _AskedError
-
-    with connection.execute_wrapper(refuse):
-        try:
-            rows = invariant.broken(invariant.model._base_manager.order_by())
-            text, values = rows.values_list("pk")[:1].query.sql_with_params()
-        except _AskedError:
-            return None
-    return text, values
-
-
 def hold_in_the_end(scenario: Scenario, stage: Stage, deaths: int) -> None:
-    """Nothing is lost, nothing doubled, nothing stuck.
+    """Nothing is lost, nothing doubled, nothing stuck; to be held after what is so always.
 
     Args:
         scenario: what was played.
@@ -89,7 +49,6 @@ def hold_in_the_end(scenario: Scenario, stage: Stage, deaths: int) -> None:
         deaths: bodies' processes that were killed or erred on the way.
     """
     try:
-        hold_always(stage)
         _ends(scenario)
         _accepted(stage)
         _remembered()
@@ -123,8 +82,9 @@ def _accepted(stage: Stage) -> None:
 
 def _remembered() -> None:
     """I5, I12: functions returned what was recorded of their steps, not what a lost execution made."""
-    for run in Run.objects.filter(status="completed"):
-        recorded = {step.name: step for step in run.steps.filter(status="done")}
+    done = Prefetch("steps", Step.objects.filter(status="done"), to_attr="done")
+    for run in Run.objects.filter(status="completed").prefetch_related(done):
+        recorded = {step.name: step for step in run.done}
         result = run.result if isinstance(run.result, dict) else {}
         for name in result.keys() & recorded.keys():
             assert result[name] == recorded[name].result, f"{name} is another in the result"

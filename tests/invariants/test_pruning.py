@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 
 import durable
-from durable.errors import RunNotFoundError, RunStateError, StepNotFoundError
+from durable.errors import EventInvalidError, RunNotFoundError, RunStateError, StepNotFoundError
 from durable.models import Blob, Event, Run, RunStatus, Step
 from durable.models.status import FINAL_RUN
+from durable.operations.audit import Actor
+from durable.operations.dispatch import resend_event
 from durable.operations.prune import prune
 from durable.operations.retention import Retention
 from durable.store import get_store
@@ -42,7 +44,7 @@ def old_run(clock: ModuleType) -> Run:
 def unless_gone(act: Callable[[Run], object], run: Run) -> object:
     try:
         return act(run)
-    except (RunNotFoundError, RunStateError, StepNotFoundError):
+    except (EventInvalidError, RunNotFoundError, RunStateError, StepNotFoundError):
         return "gone"
 
 
@@ -59,6 +61,11 @@ def is_whole(run: Any) -> bool:
 
 def replay(run: Run) -> object:
     return durable.replay(run.pk, from_step="last")
+
+
+def resend(run: Run) -> object:
+    assert run.event_id is not None
+    return resend_event(run.event_id, ["again"], actor=Actor(who="sam", via="api"))
 
 
 @pytest.mark.parametrize("goes_first", ["remove", "act"])
@@ -83,5 +90,22 @@ def test_run_goes_whole_or_stays_whole(
             assert Step.objects.filter(run=done).count() == STEPS - 1, met
             assert Blob.objects.filter(run=done).count() == 1, met
         assert removed in (0, 1)
+        Run.objects.all().delete()
+        Event.objects.all().delete()
+
+
+def test_an_event_that_is_sent_again_stays_until_its_new_run_is_there(clock: ModuleType) -> None:
+    """Retention took it in between, and who sent it again saw an error of the database."""
+    trigger = durable.TriggerEvent(event="never")
+    durable.create_function(fn_id="again", trigger=trigger)(lambda ctx: None)
+    for stop_at in count(1):
+        run = old_run(clock)
+        met = preempted(partial(unless_gone, resend, run), remove, stop_at)
+        if met is None:
+            assert stop_at > 3
+            return
+        assert Run.objects.filter(function="again", event=run.event_id).count() == (
+            met[0] != "gone"
+        )
         Run.objects.all().delete()
         Event.objects.all().delete()

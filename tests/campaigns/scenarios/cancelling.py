@@ -59,6 +59,25 @@ def while_waiting(stage: Stage) -> None:
     stage.rest()
 
 
+def failing(ctx: durable.ContextSync) -> None:
+    first = ctx.step.run("first", act, "first")
+    ctx.step.run("shaky", _not_now)
+    ctx.step.run("last", act, first)
+
+
+def _not_now() -> None:
+    act("shaky")
+    raise durable.RetryAfterError("not now", HOUR)
+
+
+def while_retrying(stage: Stage) -> None:
+    """Cancel between two tries of a step."""
+    stage.send("go", "go")
+    stage.work()
+    _cancel(stage)
+    stage.rest()
+
+
 def after_the_end(stage: Stage) -> None:
     stage.send("go", "go")
     stage.rest()
@@ -108,6 +127,16 @@ SCENARIOS = (
         bodies={"first": 1, "child's": 1},
         check=nothing_more,
         maybe=("child", "first", "child's"),
+    ),
+    Scenario(
+        name="cancel, retrying",
+        define=lambda: function(failing, "f"),
+        live=while_retrying,
+        is_timely=True,
+        ends={"f": "cancelled"},
+        bodies={"first": 1, "shaky": 1},
+        check=nothing_more,
+        maybe=("first", "shaky"),
     ),
     Scenario(
         name="cancel, running",

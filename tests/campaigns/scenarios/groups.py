@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import durable
@@ -58,6 +59,22 @@ def lost_race(ctx: durable.ContextSync) -> dict[str, Any]:
     return {"won": won, **_say(ctx, "last")}
 
 
+def race_in_group(ctx: durable.ContextSync) -> dict[str, Any]:
+    """A race in one branch, beside a group in the other, each with a time-out that loses."""
+
+    def inner() -> Any:
+        return ctx.group.race(
+            (lambda: _say(ctx, "quick"), lambda: ctx.step.sleep("limit", "1h")),
+        )
+
+    def beside() -> Any:
+        one, two = ctx.group.parallel((lambda: _say(ctx, "p"), lambda: _say(ctx, "shaky q")))
+        return one | two
+
+    left, right = ctx.group.parallel((inner, beside))
+    return {**left, **right, **_say(ctx, "last")}
+
+
 def mapped(ctx: durable.ContextSync) -> dict[str, Any]:
     results = ctx.group.map("map", act, ["i", "j", "k", "l"], size=2)
     return {"results": list(results), **_say(ctx, "last")}
@@ -73,7 +90,19 @@ def atomic(ctx: durable.ContextSync) -> dict[str, Any]:
     return {"x": x, "y": y}
 
 
+_QUICK = {"a": 1, "shaky b": 2, "c": 1, "last": 1}
 _BRANCHES = {"a": 1, "shaky b": 2, "x": 1, "y": 1, "last": 1}
+
+
+def side_by_side(ctx: durable.ContextSync) -> dict[str, Any]:
+    """Steps that are known to be quick, one of which fails once; they have no row before they have ended."""
+    bodies = {"a": act, "shaky b": stumble, "c": act}
+    calls = tuple(partial(ctx.step.run, name, body, name) for name, body in bodies.items())
+    results = ctx.group.parallel(calls)
+    return {**dict(zip(bodies, results, strict=True)), **_say(ctx, "last")}
+
+
+_AT_THE_END = {"durable.engine.batch.HOLD": 60.0, "durable.engine.wave.STRAGGLERS": 60.0}
 
 
 def _of(
@@ -84,6 +113,7 @@ def _of(
     together: int = 1,
     apart: tuple[str, ...] = (),
     effects: tuple[str, ...] = (),
+    decided: Mapping[str, Any] = MappingProxyType({}),
     **options: Any,
 ) -> Scenario:
     return Scenario(
@@ -94,6 +124,7 @@ def _of(
         bodies=bodies,
         together=together,
         effects=effects,
+        decided=decided,
     )
 
 
@@ -110,6 +141,23 @@ SCENARIOS = (
     _of("parallel race", branches, _BRANCHES, parallel_mode=ParallelMode.RACE),
     _of("parallel strict", branches, _BRANCHES, strict=True),
     _of("nested", nested, {"p": 1, "q": 1, "r": 1, "x": 1, "y": 1}),
+    _of("results together", branches, _BRANCHES, together=4, decided=_AT_THE_END),
+    _of("quick group", side_by_side, _QUICK, live=known_as_quick),
+    _of(
+        "quick group, together",
+        side_by_side,
+        _QUICK,
+        live=known_as_quick,
+        together=3,
+        decided=_AT_THE_END,
+    ),
+    _of(
+        "quick group, race",
+        side_by_side,
+        _QUICK,
+        live=known_as_quick,
+        parallel_mode=ParallelMode.RACE,
+    ),
     _of("race", raced, {"quick": 1, "last": 1}),
     _of("race by time", lost_race, {"last": 1}),
     _of("fan-out", branches, _BRANCHES, apart=("a", "shaky b", "x", "y")),
@@ -121,5 +169,6 @@ SCENARIOS = (
         apart=("p", "q", "r", "x", "y"),
     ),
     _of("fan-out atomic", atomic, {"x": 1, "y": 1}, apart=("x", "y"), effects=("x", "y")),
+    _of("race in a group", race_in_group, {"quick": 1, "p": 1, "shaky q": 2, "last": 1}),
     _of("map", mapped, {"i": 1, "j": 1, "k": 1, "l": 1, "last": 1}, together=2),
 )

@@ -31,6 +31,7 @@ class Scenario:
         maybe: functions that a fault may keep from being started, because a cancel comes before.
         is_timely: how it ends depends on who comes first, the client or the end of a pause.
         is_deadly: its bodies end their process.
+        decided: what takes the place of names of durable, where a stopwatch would decide.
         spared: faults that are not played, because they end the run by rights.
     """
 
@@ -45,6 +46,7 @@ class Scenario:
     maybe: tuple[str, ...] = ()
     is_timely: bool = False
     is_deadly: bool = False
+    decided: Mapping[str, Any] = field(default_factory=dict)
     spared: tuple[Fault, ...] = ()
 
     def __str__(self) -> str:
