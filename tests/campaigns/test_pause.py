@@ -10,6 +10,7 @@ from django.db import connection
 from tests.campaigns import pause
 from tests.campaigns.campaigns import defined
 from tests.campaigns.scenarios import SCENARIOS
+from tests.campaigns.stage import staged
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -44,7 +45,7 @@ def test_a_worker_that_stood_still_while_its_run_was_cancelled_records_nothing()
 def test_a_failed_try_of_a_branch_is_not_left_open_when_its_run_is_cancelled_meanwhile() -> None:
     scenario = SCENARIOS["fan-out"]
     with defined(scenario):
-        with pause.staged() as stage:
+        with staged() as stage:
             stage.injector = sleeper = pause.Sleepwalker(at=10_000)
             scenario.live(stage)
         failed = sleeper.gate.trace.index("BODY shaky b ENDS") + 1
