@@ -31,7 +31,7 @@ class DurableConfig(AppConfig):
         sound = not complaints(getattr(settings, "DURABLE", {}))
         autodiscover_modules(conf.MODULE if sound else DEFAULTS["MODULE"])
         import_module("durable.checks")
-        import_module("durable.own.many")
+        import_module("durable.own.bulk")
         import_module("durable.own.roundtrip")
 
 

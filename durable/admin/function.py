@@ -14,7 +14,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from durable.admin import acting, function_page, function_rows, show
+from durable.admin import function_page, function_rows, person, show
 from durable.admin.function_actions import act, offer_run
 from durable.admin.function_form import FunctionForm
 from durable.admin.function_rows import Row
@@ -60,7 +60,7 @@ class FunctionAdmin(ReadOnlyAdmin[FunctionConfig]):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Show all functions."""
-        acting.require_any(request, "view_functionconfig", "change_functionconfig")
+        person.require_any(request, "view_functionconfig", "change_functionconfig")
         rows = function_rows.rows()
         request.current_app = self.admin_site.name
         context = {
@@ -113,7 +113,7 @@ class FunctionAdmin(ReadOnlyAdmin[FunctionConfig]):
     ) -> None:
         """Have the engine do it, which writes down who did."""
         assert isinstance(form, FunctionForm)
-        self.changed = configure_function(obj.function, form.changes, actor=acting.actor(request))
+        self.changed = configure_function(obj.function, form.changes, actor=person.actor(request))
 
     def construct_change_message(
         self, request: HttpRequest, form: Any, formsets: Any, add: bool = False

@@ -14,8 +14,6 @@ from django.utils.translation import gettext as _
 from durable import codec
 from durable.admin import show
 from durable.admin.function_rows import Row
-from durable.engine.options import Options
-from durable.engine.overrides import overrides
 from durable.engine.words import span
 from durable.models import Operation, RunStatus
 from durable.models.status import FINAL_RUN
@@ -36,11 +34,11 @@ def line(site: AdminSite, row: Row) -> dict[str, Any]:
         "url": show.url(site, "functionconfig", "change", quote(row.id)),
         "state": state(row),
         "triggers": triggers(row),
-        "version": show.code(row.version) if row.version else show.EMPTY,
-        "next": show.until(coming.following) if coming else show.EMPTY,
+        "version": row.version,
+        "next": show.until(coming.following) if coming else "",
         "open": counts(site, row, is_open=True),
         "ended": counts(site, row, is_open=False),
-        "success": row.success or show.EMPTY,
+        "success": row.success,
         "p50": row.p50 or show.EMPTY,
         "p95": row.p95 or show.EMPTY,
     }
@@ -93,7 +91,7 @@ def counts(site: AdminSite, row: Row, *, is_open: bool) -> SafeString | str:
                 site,
                 "run",
                 f"function={row.id}&status__exact={status}",
-                f"{found[status]:,} {RunStatus(status).label}",
+                f"{show.number(found[status])} {RunStatus(status).label}",
             ),
         )
         for status in statuses
@@ -123,14 +121,10 @@ def parts(request: HttpRequest, site: AdminSite, row: Row) -> dict[str, Any]:
 
 def _parallel(row: Row) -> dict[str, Any]:
     """Say how the groups of the function run, and what that brought its last runs."""
-    store = get_store()
-    overrides.look_again(store)
-    options = Options.of(row.function) if row.function else None
-    found = parallelism(store.alias, row.last)
+    found = parallelism(get_store().alias, row.last)
     return {
-        "options": options,
         "found": found and _in_words(found),
-        "advice": found and _advice(found, is_fanned=bool(options and options.fan_out)),
+        "advice": found and _advice(found, is_fanned=row.is_fanned),
         "most_runs": RUNS,
     }
 
@@ -178,7 +172,7 @@ def _history(function: str) -> list[dict[str, Any]]:
             "at": show.exact(one.at),
             "who": one.who,
             "via": one.via,
-            "action": one.action,
+            "action": show.deed(one.action),
             "before": _said(one.before),
             "after": _said(one.after),
         }

@@ -60,6 +60,12 @@ class Row:
         return [name for name in OPTIONS if getattr(self.config, name) is not None]
 
     @property
+    def is_fanned(self) -> bool:
+        """Whether steps of its groups are runs of their own."""
+        said = self.config.fan_out
+        return bool(self.function and self.function.fan_out) if said is None else said
+
+    @property
     def version(self) -> str:
         """Which version of its code this process has."""
         return self.function.version if self.function else ""
@@ -101,14 +107,14 @@ def rows() -> list[Row]:
     store = get_store()
     configs = store.functions.all()
     ids = {*registry.functions, *configs, *store.functions.with_runs()}
-    return _rows(sorted(ids), configs, figures(store.alias))
+    return _rows(sorted(ids), configs, figures(store.alias, ids))
 
 
 def row(function: str) -> Row | None:
     """Return one function, if there is such a one."""
     store = get_store()
     configs = {one.function: one for one in store.functions.rows.filter(pk=function)}
-    found = figures(store.alias, function=function)
+    found = figures(store.alias, [function])
     has_runs = Run.objects.using(store.alias).filter(function=function)
     if function in {*registry.functions, *configs, *found} or has_runs.exists():
         (one,) = _rows([function], configs, found)

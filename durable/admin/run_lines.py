@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from durable.admin import payload, show
 from durable.admin.payload import Viewer
 from durable.admin.run_rows import Rows, with_values
-from durable.admin.waterfall import Bar, Lane, Scale
+from durable.admin.scale import Scale
+from durable.admin.waterfall import Bar, Lane
 from durable.engine.words import span, took
 from durable.models import Run, Step, StepStatus
 from durable.operations.explain import name_of_error, tries

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -10,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from durable.admin import payload, show
+from durable.admin import payload, related_runs, show
 from durable.admin.attempt import tries_of
 from durable.admin.filters import as_id
 from durable.admin.readonly import ReadOnlyAdmin
@@ -29,8 +30,7 @@ class StepAdmin(ReadOnlyAdmin[Step]):
     """The list is in order when it is that of one run."""
 
     list_display = ("__str__", "state", "run_link", "branch", "began", "duration", "error_name")
-    list_select_related = ("run",)
-    lean = ("output", "given", "owner", "run__output", "run__error", "run__reason")
+    lean = ("output", "given", "owner")
     search_fields = ("run",)
     search_help_text = _("The whole id of a run.")
     state, duration = show.status, show.duration
@@ -39,6 +39,10 @@ class StepAdmin(ReadOnlyAdmin[Step]):
     ended_at = show.time_of("ended", _("ended"))
     due = show.time_of("due_at", _("due"))
     began = show.ago_of("started", _("started"))
+
+    def prepare(self, steps: Sequence[Step]) -> None:
+        """Fetch the runs of a page."""
+        related_runs.fetch(steps)
 
     def get_list_filter(self, request: HttpRequest) -> Any:
         """Offer a filter within one run; over all runs it would read every step there is."""

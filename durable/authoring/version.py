@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from hashlib import sha256
 from textwrap import dedent
 from types import CodeType
@@ -21,10 +21,15 @@ def version_of(handler: Callable[..., Any]) -> str:
     the handler calls is not looked at.
     """
     body = _body(handler)
+    return _digest(body, getattr(body, "__code__", None))
+
+
+@lru_cache(maxsize=64)  # of one body that many functions have: its source is parsed to be found
+def _digest(body: Any, code: CodeType | None) -> str:
     try:
         text = dedent(inspect.getsource(body))
     except (OSError, TypeError, SyntaxError, IndexError):
-        text = _described(getattr(body, "__code__", None))
+        text = _described(code)
     return sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:_SHOWN]
 
 

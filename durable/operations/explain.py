@@ -13,7 +13,7 @@ from django.db.models import Count, Exists, Max, Min, OuterRef, Q
 from django.db.models.functions import Substr
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
 
 from durable import clock, codec
 from durable.authoring.registry import registry
@@ -26,6 +26,11 @@ from durable.playback.request import NOBODYS
 from durable.store import get_store
 
 _NAME = re.compile(r'"name":("(?:[^"\\]|\\.)*")')
+_OWN_REASONS = (
+    gettext_noop("The function is paused."),
+    gettext_noop("It was cancelled by hand."),
+    gettext_noop("It was cancelled by durable.cancel."),
+)
 _FRESH = 1.0  # seconds for which nobody asks why a due run has not been taken
 
 
@@ -155,13 +160,18 @@ def _why(run: Run, outlook: Outlook, now: datetime) -> str:
         case RunStatus.WAITING:
             return _because(run, _why_waiting(run, outlook, now))
         case RunStatus.CANCELLED:
-            return run.reason
+            return _told(run)
         case _:
             return ""
 
 
 def _because(run: Run, words: str) -> str:
-    return f"{run.reason} {words[:1].upper()}{words[1:]}".strip() if run.reason else words
+    return f"{_told(run)} {words[:1].upper()}{words[1:]}".strip() if run.reason else words
+
+
+def _told(run: Run) -> str:
+    """Return the reason that is kept with a run; what durable itself says, in the reader's language."""
+    return _(run.reason) if run.reason in _OWN_REASONS else run.reason
 
 
 def _why_queued(run: Run, outlook: Outlook, now: datetime) -> str:
@@ -189,21 +199,23 @@ def _why_running(run: Run, now: datetime) -> str:
         silent = span(now - run.due_at)
         return _("its worker is silent; its lease passed %(time)s ago") % {"time": silent}
     if run.crashes:
-        one, many = (
+        words = ngettext(
             "running again after a lost worker",
             "running again after %(count)d lost workers",
+            run.crashes,
         )
-        return ngettext(one, many, run.crashes) % {"count": run.crashes}
+        return words % {"count": run.crashes}
     return ""
 
 
 def _why_waiting(run: Run, outlook: Outlook, now: datetime) -> str:
     if not run.pending:
         return _("waiting to be woken")
-    one, many = "waiting for %(count)d parallel step", "waiting for %(count)d parallel steps"
     if outlook.asleep.total() == run.pending:
         return _why_asleep(outlook, outlook.due, now)
-    words = ngettext(one, many, run.pending) % {"count": run.pending}
+    words = ngettext(
+        "waiting for %(count)d parallel step", "waiting for %(count)d parallel steps", run.pending
+    ) % {"count": run.pending}
     running = outlook.counts.get(StepStatus.RUNNING, 0)
     if running:
         return words + "; " + _("%(count)d running") % {"count": running}
@@ -223,19 +235,23 @@ def _why_asleep(outlook: Outlook, due: datetime | None, now: datetime) -> str:
     if outlook.asleep["sleep"]:
         words.append(_("sleeping until %(time)s, %(left)s left") % _until(due, now))
     if count := outlook.asleep["wait"]:
-        one, many = (
+        text = ngettext(
             "waiting for event %(event)s",
             "waiting for %(count)d events, %(event)s and others",
-        )
-        text = ngettext(one, many, count) % {"event": outlook.event, "count": count}
+            count,
+        ) % {"event": outlook.event, "count": count}
         left = _(", %(left)s left") % _until(due, now)
         words.append(text + ("" if outlook.asleep["sleep"] else left))
     if count := outlook.asleep["invoke"]:
-        one, many = "waiting for %(count)d invoked run", "waiting for %(count)d invoked runs"
-        words.append(ngettext(one, many, count) % {"count": count})
+        text = ngettext(
+            "waiting for %(count)d invoked run", "waiting for %(count)d invoked runs", count
+        )
+        words.append(text % {"count": count})
     if count := outlook.asleep["child"]:
-        one, many = "waiting for %(count)d run of a step", "waiting for %(count)d runs of steps"
-        words.append(ngettext(one, many, count) % {"count": count})
+        text = ngettext(
+            "waiting for %(count)d run of a step", "waiting for %(count)d runs of steps", count
+        )
+        words.append(text % {"count": count})
     return "; ".join(words)
 
 

@@ -55,8 +55,9 @@ class Parallelism:
 def last_runs(alias: str, function: str) -> list[Last]:
     """Return the last completed runs of a function, the newest first."""
     rows = Run.objects.using(alias).filter(function=function, status=RunStatus.COMPLETED, step="")
-    found = rows.order_by("-pk").values_list("pk", "version", "started")[:RUNS]
-    return [Last(*row) for row in found]
+    # In the order of the index, that MariaDB sees it.
+    ordered = rows.order_by("-function", "-status", "-pk")
+    return [Last(*row) for row in ordered.values_list("pk", "version", "started")[:RUNS]]
 
 
 def parallelism(alias: str, last: Sequence[Last]) -> Parallelism | None:

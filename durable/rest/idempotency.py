@@ -12,7 +12,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from rest_framework.response import Response
 
 from durable.access import receipts
-from durable.operations.certain import certainly
+from durable.operations.receipt import with_receipt
 from durable.rest.base import View
 from durable.rest.body import raw_body
 from durable.rest.problems import Problem
@@ -38,7 +38,7 @@ def once(view: View, work: Callable[[], Response], *, is_careful: bool = False) 
     """
     key = view.request.headers.get(HEADER)
     if key is None:
-        return work() if is_careful else certainly(get_store(), work, PATIENCE)
+        return work() if is_careful else with_receipt(get_store(), work, PATIENCE)
     if not _KEY.fullmatch(key):
         raise Problem(422, "invalid", f"{HEADER} must have 1 to 255 visible ASCII characters.")
     try:
@@ -58,7 +58,7 @@ def _once(view: View, key: str, work: Callable[[], Response]) -> Response:
         headers = {"Idempotency-Replayed": "true"}
         return Response(json.loads(taken.body), status=taken.status, headers=headers)
     try:
-        return certainly(store, partial(_kept, store, work, taken), PATIENCE)
+        return with_receipt(store, partial(_kept, store, work, taken), PATIENCE)
     except BaseException:
         receipts.drop(store, taken)
         raise

@@ -1,6 +1,6 @@
 """`runs/<id>/stream/`: server-sent events while a run goes on.
 
-A stream holds no thread and no connection of its own between two looks, under ASGI. Under WSGI it would
+A stream holds no connection of its own between two looks, under ASGI. Under WSGI it would
 hold a worker of the server, so there the answer says where to poll.
 """
 
@@ -11,12 +11,12 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db import InterfaceError, OperationalError, close_old_connections, connections
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.urls import reverse
 from rest_framework.negotiation import BaseContentNegotiation
@@ -114,13 +114,23 @@ class Door(View):
 _door = Door.as_view()
 
 
+def _asked(request: HttpRequest, id: str) -> HttpResponseBase:
+    """Ask at the door; then give back the connection of this thread, which lives as long as the stream."""
+    answer: HttpResponseBase = _door(request, id=id)
+    if isinstance(answer, Admitted) and isinstance(request, ASGIRequest):
+        for connection in connections.all(initialized_only=True):
+            if not connection.in_atomic_block:
+                connection.close()
+    return answer
+
+
 @on_its_own
 async def stream(request: HttpRequest, id: str) -> HttpResponseBase:
     """Answer a request to watch a run."""
-    answer = await sync_to_async(_door)(request, id=id)
+    answer = await sync_to_async(_asked)(request, id)
     is_wanted = request.method == "GET" and isinstance(request, ASGIRequest)
     if not (is_wanted and isinstance(answer, Admitted)):
-        return cast(HttpResponseBase, answer)
+        return answer
     position = Position.read(request.headers.get("Last-Event-ID", ""))
     watch = Watch(answer.run, position)
     first = await _seen(watch.look)

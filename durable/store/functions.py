@@ -49,11 +49,16 @@ class Functions(Table):
 
     def with_runs(self) -> list[str]:
         """Return the ids of functions that have runs, whether anybody knows them or not."""
+        if (
+            self.connection.vendor == "mysql"
+        ):  # which goes from one to the next in the index by itself
+            named = Run.objects.using(self.alias).order_by().values_list("function", flat=True)
+            return sorted(named.distinct())
         quote = self.connection.ops.quote_name
         runs = Run._meta.db_table
-        named = _KNOWN.format(function=quote("function"), runs=quote(runs))
+        text = _KNOWN.format(function=quote("function"), runs=quote(runs))
         with self.connection.cursor() as cursor:
-            cursor.execute(named)
+            cursor.execute(text)
             return [str(name) for (name,) in cursor.fetchall()]
 
     def lock(self, function: str) -> FunctionConfig | None:

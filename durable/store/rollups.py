@@ -177,8 +177,8 @@ class Rollups(Table):
         rows = Run.objects.using(self.alias).filter(pk__in=list(runs), erased__isnull=False)
         return set(rows.values_list("pk", flat=True))
 
-    def drop(self, minutes: datetime, hours: datetime) -> None:
+    def drop(self, before: datetime) -> None:
         """Remove sums that are older."""
-        RunTally.objects.using(self.alias).filter(minute__lt=minutes).delete()
+        RunTally.objects.using(self.alias).filter(minute__lt=before).delete()
         for rows in (TimeTally, FailureTally):
-            rows.objects.using(self.alias).filter(hour__lt=hours).delete()
+            rows.objects.using(self.alias).filter(hour__lt=before - timedelta(hours=1)).delete()

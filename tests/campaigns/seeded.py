@@ -255,7 +255,7 @@ MUTANTS = (
     ),
     _m(
         "a mark is left and not looked at",
-        "operations/certain.py",
+        "operations/receipt.py",
         "if not _is_new(store, mark):",
         "if not (_is_new(store, mark) or True):",
         singles("by hand", "LOST_AFTER"),

@@ -506,4 +506,4 @@ def test_branches_do_not_count_as_runs_of_the_function(player: Player) -> None:
     player.play(fan, fan_out=True)
     clock.travel(timedelta(minutes=10))
     advance(player.store)
-    assert figures(player.store.alias)["case"].ended == {"completed": 1}
+    assert figures(player.store.alias, ["case"])["case"].ended == {"completed": 1}

@@ -90,5 +90,5 @@ def test_a_function_says_with_which_versions_its_last_runs_were_started(
     for version in ("0ld", "n3w", "n3w"):
         rows.run(version=version)
     shown = get(admin_client, "/admin/durable/functionconfig/shop/change/")
-    assert "<code>n3w</code> 2 of the last 3 completed runs" in shown
-    assert "<code>0ld</code> 1 of the last 3 completed runs" in shown
+    assert '<code class="durable-code">n3w</code> 2 of the last 3 completed runs' in shown
+    assert '<code class="durable-code">0ld</code> 1 of the last 3 completed runs' in shown

@@ -258,6 +258,11 @@ def test_a_cluster_without_a_broker_is_said() -> None:
         assert "names no broker" in only("durable.E011").msg
 
 
+def test_audit_log_that_is_kept_for_less_long_than_runs_is_a_warning() -> None:
+    with override_settings(DURABLE={"RETENTION": "90d", "AUDIT_RETENTION": "30d"}):
+        assert "forget who did what" in only("durable.W045").msg
+
+
 @pytest.mark.parametrize(
     ("path", "why"),
     [

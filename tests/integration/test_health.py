@@ -232,6 +232,35 @@ def test_state_of_the_database_is_judged(condition: Condition, code: str) -> Non
     assert found[0].advice
 
 
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        (Condition(server=""), "does not say whether commits outlast a crash"),
+        (Condition(server="", has_safe_commits=False), "a crash may take the last commits"),
+        (Condition(server="", has_safe_commits=True), "commits outlast a power cut"),
+        (
+            Condition(server="", has_safe_commits=True, is_lazy=True),
+            "outlast a killed process; a power cut may take the last ones",
+        ),
+    ],
+)
+def test_it_is_said_what_commits_outlast(told: Condition, words: str) -> None:
+    said = dict(facts(replace(seen(), database=told)))
+    assert words in said["database"]
+
+
+@pytest.mark.sqlite
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("synchronous", "is_lazy"), [("NORMAL", True), ("FULL", False)])
+def test_sqlite_in_wal_is_as_safe_as_it_is_told_to_be(synchronous: str, is_lazy: bool) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute(f"PRAGMA synchronous = {synchronous}")
+    said = look(get_store()).database
+    assert (said.has_safe_commits, said.is_lazy) == (True, is_lazy)
+    connection.close()
+
+
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 def test_rows_are_reckoned_before_a_table_was_ever_analyzed() -> None:

@@ -10,7 +10,7 @@ from django.db import OperationalError
 import durable
 from durable.authoring.registry import Registry, registry
 from durable.models import Operation, Receipt, Run
-from durable.own import many, roundtrip
+from durable.own import bulk, roundtrip
 from tests.harness import Player
 from tests.invariants.seam import seen
 from tests.rest.test_runs import Api, get, order, post
@@ -171,7 +171,7 @@ def test_it_is_invoked_once_though_the_connection_is_lost_at_the_commit(
     assert Receipt.objects.count() == len(headers)
 
 
-@pytest.mark.parametrize("own", [many.many, roundtrip.answer])
+@pytest.mark.parametrize("own", [bulk.act_on_all, roundtrip.answer])
 def test_functions_of_durable_itself_are_neither_listed_nor_invoked(
     api: Api, player: Player, own: durable.Function
 ) -> None:

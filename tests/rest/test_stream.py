@@ -168,6 +168,19 @@ def test_the_line_is_kept_open(
     assert "\n\n: still here\n\n" in text
 
 
+def test_a_stream_holds_no_connection(key: Callable[..., str], resting: Run, short: None) -> None:
+    headers = {"Authorization": f"Bearer {key()}"}
+
+    async def read() -> bool:
+        answer: Any = await AsyncClient().get(path_of(resting), headers=headers)
+        is_held = await sync_to_async(lambda: connections["default"].connection is not None)()
+        assert [part async for part in answer]
+        await sync_to_async(connections.close_all)()
+        return is_held
+
+    assert not asyncio.run(read())
+
+
 def close(how: str) -> None:
     """Let somebody in no more."""
     if how == "revoked":
