@@ -105,7 +105,7 @@ def _describe(server: servers.Server) -> None:
     with psycopg.connect(server.url, autocommit=True) as connection:
         said = [
             f"{name} {connection.execute(f'SHOW {name}').fetchone()[0]}"  # type: ignore[index]
-            for name in ("server_version", "fsync", "synchronous_commit")
+            for name in ("server_version", "fsync", "synchronous_commit", "autovacuum")
         ]
     print(f"postgres: {server.remark or 'a server'}, {', '.join(said)}", flush=True)
 

@@ -37,7 +37,13 @@ def drive(name: str, count: int, **data: int) -> float:
 
 def send(name: str, count: int = 1, **data: str | int) -> list[UUID]:
     """Send so many events at once; return the ids of the runs they start."""
-    events = durable.send([durable.Event(name=f"bench/{name}", data=dict(data))] * count)
+    return send_for("", name, count, **data)
+
+
+def send_for(tenant: str, name: str, count: int = 1, **data: str | int) -> list[UUID]:
+    """Send so many for a tenant; return the ids of the runs they start."""
+    event = durable.Event(name=f"bench/{name}", data=dict(data), tenant=tenant)
+    events = durable.send([event] * count)
     return list(Run.objects.filter(event__in=map(UUID, events)).values_list("pk", flat=True))
 
 

@@ -71,8 +71,9 @@ class Stage:
         return backends.scratch() / f"bench-{self._files}"
 
     def close(self) -> None:
-        """Stop the cluster."""
+        """Stop the cluster, if there is one."""
         self._stack.close()
+        self._cluster = None
 
 
 @contextmanager

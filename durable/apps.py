@@ -31,7 +31,7 @@ class DurableConfig(AppConfig):
         sound = not complaints(getattr(settings, "DURABLE", {}))
         autodiscover_modules(conf.MODULE if sound else DEFAULTS["MODULE"])
         import_module("durable.checks")
-        import_module("durable.own.many")
+        import_module("durable.own.bulk")
         import_module("durable.own.roundtrip")
 
 
@@ -53,6 +53,7 @@ def _prepare_workers() -> None:
         counting,
         heartbeat,
         housekeeping,
+        lifeline,
         process,
         reaper,
         sighting,
@@ -60,6 +61,6 @@ def _prepare_workers() -> None:
         timetable,
     )
 
-    first = (process.prepare, heartbeat.start, ticker.start, reaper.reap, timetable.start)
-    for start in (*first, sighting.start, housekeeping.start, counting.start):
+    first = (process.prepare, lifeline.start, heartbeat.start, ticker.start, reaper.reap)
+    for start in (*first, timetable.start, sighting.start, housekeeping.start, counting.start):
         at_spawn(start)

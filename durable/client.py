@@ -23,6 +23,7 @@ from durable.authoring.flow import (
 from durable.authoring.function import Function, failure_handler
 from durable.authoring.registry import registry
 from durable.authoring.trigger import Trigger
+from durable.authoring.version import LONGEST as LONGEST_VERSION
 from durable.errors import EventInvalidError, FunctionConfigInvalidError
 from durable.playback.request import ParallelMode
 from durable.verbs import Verbs, engine
@@ -36,6 +37,8 @@ class Client(Verbs):
     Args:
         app_id: goes in front of the ids of its functions: "shop" makes "shop-<fn_id>".
         parallel_mode: of its functions' groups, where neither group nor function says.
+        app_version: what its functions' runs are said to have been started with; a digest of each
+            function's source if left out.
         middleware: accepted; not supported yet.
         serializer: accepted; not supported yet.
     """
@@ -45,12 +48,19 @@ class Client(Verbs):
         *,
         app_id: str = "",
         parallel_mode: ParallelMode | None = None,
+        app_version: str | None = None,
         middleware: Sequence[Any] | None = None,
         serializer: Any = None,
     ) -> None:
         expect("Client", "app_id", app_id, str)
         expect("Client", "parallel_mode", parallel_mode, ParallelMode, type(None))
+        expect("Client", "app_version", app_version, str, type(None))
+        if app_version is not None and not 0 < len(app_version) <= LONGEST_VERSION:
+            raise FunctionConfigInvalidError(
+                f"Client: app_version must have 1 to {LONGEST_VERSION} characters."
+            )
         self.app_id = app_id
+        self.app_version = app_version
         self.parallel_mode = parallel_mode
         self._later = {"Client(middleware=)": middleware, "Client(serializer=)": serializer}
 
@@ -64,6 +74,7 @@ class Client(Verbs):
         parallel_mode: ParallelMode | None = None,
         strict: bool | None = None,
         threads: int = 1,
+        fan_out: bool = False,
         batch_events: Batch | None = None,
         cancel: Sequence[Cancel] | None = None,
         concurrency: Sequence[Concurrency] | None = None,
@@ -91,6 +102,8 @@ class Client(Verbs):
                 out.
             threads: sync steps of a parallel group that one worker runs at the same time, 1 to 256;
                 for work that waits.
+            fan_out: each step of a parallel group is a run of its own, which any worker takes; see the
+                page on configuring functions. For long steps.
             on_failure: called with the event "durable/function.failed" when a run has failed for good;
                 a run of its own, of the function "<fn_id>-failure", tried once. Async like the
                 function.
@@ -138,6 +151,8 @@ class Client(Verbs):
                 parallel_mode=parallel_mode or self.parallel_mode,
                 strict=strict,
                 threads=threads,
+                fan_out=fan_out,
+                version=self.app_version or "",
                 app_id=self.app_id,
                 on_failure=on_failure
                 and failure_handler(full_id, title, on_failure, app_id=self.app_id),

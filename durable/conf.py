@@ -36,9 +36,11 @@ DEFAULTS: Mapping[str, Any] = {
     "MAX_EVENT_BYTES": 3 * 1024 * 1024,  # JSON of one event's data
     "MAX_DEPTH": 64,  # nesting of one JSON value
     "RETENTION": None,  # how long ended runs are kept: None, a timedelta, "30d", or a dict by function
+    "AUDIT_RETENTION": "365d",  # how long the audit log is kept: None, a timedelta, or "365d"
     "REDACT": REDACT,  # patterns of keys whose values people do not see, without _ and -: "*token*"
     "HIDE_PAYLOADS_OF": (),  # patterns of ids of functions whose payloads people do not see: "payroll-*"
     "EXPRESSIONS": "subset",  # language of conditions on events: "subset", or "cel" for all of it
+    "TENANT_OF": None,  # the dotted path of f(user) -> the only tenant that a user of the site sees
     "WEBHOOKS": {},  # who may send to hooks/<name>/, by name: SCHEME, SECRETS, EVENT
 }
 
@@ -47,8 +49,10 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "JITTER": (int, float, type(None)),
     "MODULE": (str,),
     "RETENTION": (str, timedelta, dict, type(None)),
+    "AUDIT_RETENTION": (str, timedelta, type(None)),
     "PARALLEL_MODE": (str,),
     "EXPRESSIONS": (str,),
+    "TENANT_OF": (str, type(None)),
     "STRICT": (bool,),
     "WEBHOOKS": (dict,),
     "BACKOFF": (list, tuple, str),

@@ -41,5 +41,8 @@ FIGURES = (
     Figure(name="payloads", is_load=True),
     Figure(name="retention", is_load=True),
     Figure(name="snapshot", is_load=True),
+    Figure(name="small", is_load=True),
+    Figure(name="fairness", is_load=True),
+    Figure(name="soak", is_load=True),
     Figure(name="api"),  # last: nobody drives the runs that it starts
 )

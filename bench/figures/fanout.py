@@ -1,4 +1,4 @@
-"""Planned steps claimed in batches, and each alone: what it costs for short ones, and brings for long ones."""
+"""Planned steps in place, and each a run of its own: what it costs for short ones, and brings for long ones."""
 
 from __future__ import annotations
 

@@ -8,8 +8,10 @@ from datetime import timedelta
 from functools import partial
 from io import StringIO
 
+from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import connection, transaction
+from django.test import Client, override_settings
 
 from bench import crowd, raw, runs
 from bench.rounds import Spread
@@ -41,6 +43,7 @@ def measure(stage: Stage) -> Iterator[Row]:
     yield Row(what="a look at the health, p95", spread=Spread.percentile(health, 95), unit="ms")
     lists = [_ms(lambda: call_command("durable_list", stdout=StringIO())) for _ in range(_LOOKS)]
     yield Row(what="durable_list, p95", spread=Spread.percentile(lists, 95), unit="ms")
+    yield from _pages()
     yield from _removal(min(_REMOVED, count))
 
 
@@ -58,9 +61,24 @@ def _claims() -> Iterator[Row]:
     Run.objects.filter(ended=None).delete()
     spread = Spread.percentile(taken, 95)
     yield Row(what="a claim of one run, p95", spread=spread, unit="ms", most=5.0)
+    yield Row(what="a raw commit, p95", spread=Spread.percentile(commits, 95), unit="ms")
     yield Row(what="a claim of one run", spread=Spread.of(taken), unit="ms")
     ratios = [claim / commit for claim, commit in zip(taken, commits, strict=True)]
     yield Row(what="a claim of one run / raw commit", spread=Spread.of(ratios))
+
+
+def _pages() -> Iterator[Row]:
+    """Look at the pages of the admin that are looked at most, from the request to the last byte."""
+    browser = Client()
+    browser.force_login(User.objects.create_superuser("bench"))
+    run = Run.objects.latest("pk")
+    paths = {"list": "/admin/durable/run/", "run": f"/admin/durable/run/{run.pk}/change/"}
+    with override_settings(ALLOWED_HOSTS=["testserver"]):
+        for name, path in paths.items():
+            browser.get(path)  # templates are compiled
+            pages = [_ms(partial(browser.get, path)) for _ in range(_LOOKS)]
+            spread = Spread.percentile(pages, 95)
+            yield Row(what=f"admin, {name}, whole page, p95", spread=spread, unit="ms", most=500.0)
 
 
 def _removal(wanted: int) -> Iterator[Row]:

@@ -36,9 +36,10 @@ def may_user_grant(has_perm: Callable[[str], bool], operations: str) -> bool:
 
 
 def may_key_grant(key: Key, other: Key) -> bool:
-    """Say whether a key may do all that the other could do, and for as long."""
+    """Say whether a key may do all that the other could do, as often, and for as long."""
     is_within = all(key.may(one) for one in other.operations.split())
     is_within = is_within and all(key.may_send(one) for one in other.events.splitlines())
     is_own = key.tenant in ("", other.tenant)
+    is_slow = key.rate is None or (other.rate is not None and other.rate <= key.rate)
     lasts = key.expires is None or (other.expires is not None and other.expires <= key.expires)
-    return is_within and is_own and lasts
+    return is_within and is_own and is_slow and lasts

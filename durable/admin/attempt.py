@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -11,7 +12,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from durable.admin import payload, show
+from durable.admin import payload, related_runs, show
 from durable.admin.filters import as_id
 from durable.admin.readonly import ReadOnlyAdmin
 from durable.models import Attempt, Run
@@ -54,13 +55,15 @@ class AttemptAdmin(ReadOnlyAdmin[Attempt]):
     """History: these rows never change."""
 
     list_display = ("what", "tried", "run_link", "failed", "error_name")
-    list_select_related = ("run",)
-    lean = ("run__output", "run__error", "run__reason", "run__owner")
     search_fields = ("run",)
     search_help_text = _("The whole id of a run.")
     started_at = show.time_of("started", _("started"))
     failed = show.ago_of("ended", _("failed"))
     ended_at = show.time_of("ended", _("ended"))
+
+    def prepare(self, attempts: Sequence[Attempt]) -> None:
+        """Fetch the runs of a page."""
+        related_runs.fetch(attempts)
 
     def get_fieldsets(self, request: HttpRequest, obj: Attempt | None = None) -> Any:
         """Show the message and the traceback to who may see payloads."""

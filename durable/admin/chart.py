@@ -9,10 +9,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
-from durable.admin import chart_svg, function_rows, payload, show
-from durable.admin.acting import require
+from durable.admin import chart_svg, payload, show
+from durable.admin.person import require
 from durable.admin.readonly import ReadOnlyAdmin
 from durable.models import Run, RunTally
+from durable.operations.figures import durations
 from durable.operations.series import STRETCHES, FailureGroup, failures, series
 from durable.store import get_store
 
@@ -40,7 +41,7 @@ class ChartAdmin(ReadOnlyAdmin[RunTally]):
             "chart": chart_svg.bars(found),
             "size": chart_svg,
             "is_counted": found.counted_until is not None,
-            "durations": chart_svg.durations(function_rows.rows()),
+            "durations": chart_svg.durations(durations(alias)),
             "failures": [self._failure(request, one) for one in failures(alias, hours)],
             **(extra_context or {}),
         }
@@ -64,7 +65,7 @@ class ChartAdmin(ReadOnlyAdmin[RunTally]):
             "name": one.name or _("others"),
             "place": one.place,
             "message": one.message if payload.may_see(request, one.function) else "",
-            "count": f"{one.count:,}",
+            "count": show.number(one.count),
             "last": show.ago(one.last),
             "run": show.link(self.admin_site, Run(pk=one.run), show.tail(one.run)),
         }

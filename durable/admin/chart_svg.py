@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil, floor, log10
@@ -10,9 +11,11 @@ from typing import Any
 
 from django.utils.timezone import localtime
 
-from durable.admin.function_rows import Row
+from durable.admin import show
+from durable.authoring.registry import registry
 from durable.engine.words import span
 from durable.models import RunStatus
+from durable.operations.figures import percentile
 from durable.operations.series import Series
 
 WIDTH, HEIGHT = 960, 260
@@ -70,7 +73,7 @@ def bars(series: Series) -> dict[str, Any]:
         "grid": [_grid(most, part / 4) for part in range(5)],
         "times": _times(series, width),
         "totals": [
-            {"kind": str(kind), "label": kind.label, "count": f"{series.total(kind):,}"}
+            {"kind": str(kind), "label": kind.label, "count": show.number(series.total(kind))}
             for kind in _ORDER
         ],
         "rows": _hours(series),
@@ -87,7 +90,7 @@ def nice(most: float) -> float:
 
 def _grid(most: float, share: float) -> Mark:
     value = most * share
-    text = f"{value:,.0f}" if most >= 100 else f"{value:g}"
+    text = show.number(value) if most >= 100 else f"{value:g}"
     return Mark(at=_text(HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM)), text=text)
 
 
@@ -110,16 +113,18 @@ def _hours(series: Series) -> list[dict[str, Any]]:
         begin = localtime(series.begin + first * series.stretch)
         counts = [sum(series.counts[kind][first : first + each]) for kind in _ORDER]
         end = begin + each * series.stretch
-        found.append({"time": f"{begin:%H:%M} - {end:%H:%M}", "counts": [f"{n:,}" for n in counts]})
+        found.append(
+            {"time": f"{begin:%H:%M} - {end:%H:%M}", "counts": [show.number(n) for n in counts]}
+        )
     return found
 
 
-def durations(rows: Sequence[Row]) -> dict[str, Any] | None:
+def durations(taken: Mapping[str, Counter[int]]) -> dict[str, Any] | None:
     """Draw from where to where the durations of functions reach, on a scale of tenfolds."""
     known = [
-        (row, low, high)
-        for row in rows
-        if (low := row.figures.percentile(0.5)) and (high := row.figures.percentile(0.95))
+        (name, low, high)
+        for name, times in taken.items()
+        if (low := percentile(times, 0.5)) and (high := percentile(times, 0.95))
     ]
     if not known:
         return None
@@ -138,14 +143,14 @@ def durations(rows: Sequence[Row]) -> dict[str, Any] | None:
         ],
         "rows": [
             {
-                "row": row,
+                "name": registry.functions[name].name if name in registry.functions else name,
                 "p50": span(low),
                 "p95": span(high),
-                "count": f"{row.figures.times.total():,}",
+                "count": show.number(taken[name].total()),
                 "x1": _text(x(low)),
                 "x2": _text(max(x(high), x(low) + 1)),
             }
-            for row, low, high in sorted(known, key=lambda one: -one[2])
+            for name, low, high in sorted(known, key=lambda one: -one[2])
         ],
     }
 

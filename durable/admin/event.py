@@ -30,12 +30,12 @@ MOST = 50  # runs that an event's page shows
 class EventAdmin(ReadOnlyAdmin[Event]):
     """One event may have started thousands of runs, so its page shows some and links to all."""
 
-    list_display = ("short_id", "name", "came", "custom_id", "runs_link")
+    list_display = ("named", "runs_link", "came")
     list_filter = (NameFilter,)
     lean = ("data", "dedupe_key")
     search_fields = ("id",)
     search_help_text = _("The whole id of an event, or its whole name.")
-    short_id, whole_id = show.short_id, show.whole_id
+    whole_id = show.whole_id
     happened_at = show.time_of("ts", _("happened"))
     came = show.ago_of("received", _("received"))
     received_at = show.time_of("received", _("received"))
@@ -111,6 +111,14 @@ class EventAdmin(ReadOnlyAdmin[Event]):
             context["may_resend"] = request.user.has_perm("durable.resend_event")
             context["resend_url"] = show.url(self.admin_site, "event", "resend", event.pk)
         return super().render_change_form(request, context, *args, **kwargs)
+
+    @admin.display(description=_("event"))
+    def named(self, event: Event) -> SafeString:
+        """Show its name, the end of its id, and the id that its sender gave it."""
+        name = format_html(
+            '<span class="durable-name">{}</span> {}', event.name, show.short_id(self, event)
+        )
+        return show.lines([name, show.aside(event.custom_id)]) if event.custom_id else name
 
     @admin.display(description=_("runs"))
     def runs_link(self, event: Event) -> SafeString:

@@ -12,7 +12,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from durable.admin import acting, payload, show
+from durable.admin import payload, person, show
 from durable.admin.event_routes import chosen, may_see
 from durable.admin.filters import NameFilter, as_id
 from durable.admin.function_actions import RunForm
@@ -46,7 +46,7 @@ class SendForm(RunForm):
 
 def offer_send(admin: EventModelAdmin, request: HttpRequest) -> HttpResponse:
     """Show the form, or send the event and go to its page."""
-    acting.require(request, "send_event")
+    person.require(request, "send_event")
     form = SendForm(request.POST or None, initial=_example(request))
     if request.method == "POST" and form.is_valid():
         pk = _send(admin, request, form)
@@ -69,12 +69,12 @@ def _send(admin: EventModelAdmin, request: HttpRequest, form: SendForm) -> str |
     given = form.cleaned_data
     event = NewEvent(name=given["event"], data=given["payload"], id=given["custom_id"])
     try:
-        pk = send_event(event, actor=acting.actor(request))
+        pk = send_event(event, actor=person.actor(request))
     except DurableError as error:
         form.add_error(_FIELDS.get(getattr(error, "field", ""), "payload"), str(error))
         return None
     row = Event.objects.using(get_store().alias).get(pk=pk)
-    acting.log(admin, request, row, "send", row.name)
+    person.log(admin, request, row, "send", row.name)
     messages.success(request, _("The event was sent."))
     return pk
 
@@ -96,13 +96,13 @@ def resend(admin: EventModelAdmin, request: HttpRequest, event: str) -> HttpResp
     """Start functions again for an event, and go back to its page."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
-    acting.require(request, "resend_event")
+    person.require(request, "resend_event")
     pk = as_id(event)
     row = Event.objects.using(get_store().alias).filter(pk=pk).first() if pk else None
     if row is None:
         raise Http404
     try:
-        started = resend_event(row.pk, chosen(request), actor=acting.actor(request))
+        started = resend_event(row.pk, chosen(request), actor=person.actor(request))
     except DurableError as error:
         messages.error(request, str(error))
     else:
@@ -116,6 +116,7 @@ def _tell(admin: EventModelAdmin, request: HttpRequest, row: Event, started: Any
             request, _("Nothing was started: no function was chosen, or none matches.")
         )
         return
-    acting.log(admin, request, row, "resend", ", ".join(f"{k} {v}" for k, v in started.items()))
-    one, many = "%(count)d run was started.", "%(count)d runs were started."
-    messages.success(request, ngettext(one, many, len(started)) % {"count": len(started)})
+    person.log(admin, request, row, "resend", ", ".join(f"{k} {v}" for k, v in started.items()))
+    count = len(started)
+    words = ngettext("%(count)d run was started.", "%(count)d runs were started.", count)
+    messages.success(request, words % {"count": count})

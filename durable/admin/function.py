@@ -14,7 +14,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from durable.admin import acting, function_page, function_rows, show
+from durable.admin import function_page, function_rows, person, show
 from durable.admin.function_actions import act, offer_run
 from durable.admin.function_form import FunctionForm
 from durable.admin.function_rows import Row
@@ -23,7 +23,7 @@ from durable.models import FunctionConfig
 from durable.operations.configure import OPTIONS, configure_function
 from durable.operations.figures import is_capped
 
-_ABOUT = ("state", "triggers", "coming", "open_runs", "last_day", "durations")
+_ABOUT = ("state", "triggers", "coming", "versions", "open_runs", "last_day", "durations")
 
 
 @admin.register(FunctionConfig)
@@ -60,7 +60,7 @@ class FunctionAdmin(ReadOnlyAdmin[FunctionConfig]):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Show all functions."""
-        acting.require_any(request, "view_functionconfig", "change_functionconfig")
+        person.require_any(request, "view_functionconfig", "change_functionconfig")
         rows = function_rows.rows()
         request.current_app = self.admin_site.name
         context = {
@@ -113,7 +113,7 @@ class FunctionAdmin(ReadOnlyAdmin[FunctionConfig]):
     ) -> None:
         """Have the engine do it, which writes down who did."""
         assert isinstance(form, FunctionForm)
-        self.changed = configure_function(obj.function, form.changes, actor=acting.actor(request))
+        self.changed = configure_function(obj.function, form.changes, actor=person.actor(request))
 
     def construct_change_message(
         self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
@@ -157,6 +157,11 @@ class FunctionAdmin(ReadOnlyAdmin[FunctionConfig]):
         lines = self.seen(config).lines
         parts = ((show.code(one.cron), show.exact(one.following), one.why) for one in lines)
         return format_html_join("", "{} {} {}<br>", parts) if lines else show.EMPTY
+
+    @admin.display(description=_("versions"))
+    def versions(self, config: FunctionConfig) -> SafeString | str:
+        """Show which version is here, and with which the last runs were started."""
+        return function_page.versions(self.seen(config))
 
     @admin.display(description=_("open runs"))
     def open_runs(self, config: FunctionConfig) -> SafeString | str:

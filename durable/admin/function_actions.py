@@ -13,7 +13,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from durable.admin import acting, function_rows, payload, show
+from durable.admin import function_rows, payload, person, show
 from durable.admin.function_rows import Row
 from durable.authoring.trigger import TriggerEvent
 from durable.errors import DurableError
@@ -32,12 +32,12 @@ def act(admin: FunctionModelAdmin, request: HttpRequest, function: str, verb: st
     """Pause, resume or reset a function, and go back to its page."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
-    acting.require(request, "change_functionconfig")
+    person.require(request, "change_functionconfig")
     row = function_rows.row(function)
     if row is None or verb not in _VERBS:
         raise Http404
-    if done := _VERBS[verb](function, actor=acting.actor(request)):
-        acting.log(admin, request, row.config, verb, done if isinstance(done, dict) else "")
+    if done := _VERBS[verb](function, actor=person.actor(request)):
+        person.log(admin, request, row.config, verb, done if isinstance(done, dict) else "")
         messages.success(request, _said(verb, function))
     else:
         messages.info(request, _("There was nothing to do."))
@@ -77,7 +77,7 @@ class RunForm(forms.Form):
 
 def offer_run(admin: FunctionModelAdmin, request: HttpRequest, function: str) -> HttpResponse:
     """Show the form, or start the run and go to its page."""
-    acting.require(request, "send_event")
+    person.require(request, "send_event")
     row = function_rows.row(function)
     if row is None or not row.is_startable:
         raise Http404
@@ -86,11 +86,11 @@ def offer_run(admin: FunctionModelAdmin, request: HttpRequest, function: str) ->
     if request.method == "POST" and form.is_valid():
         try:
             data = form.cleaned_data["payload"]
-            run = invoke_function(function, data, actor=acting.actor(request)).run
+            run = invoke_function(function, data, actor=person.actor(request)).run
         except DurableError as error:
             form.add_error("payload", str(error))
         else:
-            acting.log(admin, request, row.config, "invoke", str(run.pk))
+            person.log(admin, request, row.config, "invoke", str(run.pk))
             messages.success(request, _("A run of %s was started.") % function)
             return show.redirect(admin.admin_site, "run", "change", run.pk)
     request.current_app = admin.admin_site.name

@@ -47,7 +47,7 @@ class FunctionForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes none 
         choices=[
             ("", gettext_lazy("as in the code")),
             ("no", gettext_lazy("in place: in batches, the planner takes its share")),
-            ("yes", gettext_lazy("fan-out: each is claimed alone, by any worker")),
+            ("yes", gettext_lazy("fan-out: each is a run of its own")),
         ],
     )
 
@@ -120,7 +120,8 @@ def helps(function: Function | None) -> dict[str, str]:
             "Sync steps of a group that one worker runs at the same time. In the code: %s."
         )
         % (function.threads if function else 1),
-        "fan_out": _("In the code: in place. See below what this function's runs gain."),
+        "fan_out": _("In the code: %s. See below what this function's runs gain.")
+        % (_("fan-out") if function and function.fan_out else _("in place")),
         "priority": _(
             "Seconds, -600 to 600: new runs are claimed as if they had been made so much earlier. With "
             "less than 0 they start so much later, even if nobody else wants to run."

@@ -14,8 +14,6 @@ from django.utils.translation import gettext as _
 from durable import codec
 from durable.admin import show
 from durable.admin.function_rows import Row
-from durable.engine.options import Options
-from durable.engine.overrides import overrides
 from durable.engine.words import span
 from durable.models import Operation, RunStatus
 from durable.models.status import FINAL_RUN
@@ -36,10 +34,11 @@ def line(site: AdminSite, row: Row) -> dict[str, Any]:
         "url": show.url(site, "functionconfig", "change", quote(row.id)),
         "state": state(row),
         "triggers": triggers(row),
-        "next": show.until(coming.following) if coming else show.EMPTY,
+        "version": row.version,
+        "next": show.until(coming.following) if coming else "",
         "open": counts(site, row, is_open=True),
         "ended": counts(site, row, is_open=False),
-        "success": row.success or show.EMPTY,
+        "success": row.success,
         "p50": row.p50 or show.EMPTY,
         "p95": row.p95 or show.EMPTY,
     }
@@ -67,6 +66,22 @@ def triggers(row: Row) -> SafeString | str:
     return format_html_join("", "<div>{}{}</div>", parts)
 
 
+def versions(row: Row) -> SafeString | str:
+    """Show which version of the code is here, and with which the last completed runs were started."""
+    lines: list[tuple[str, str]] = []
+    if row.version:
+        lines.append((show.code(row.version), _("here")))
+    lines += [
+        (
+            show.code(version) if version else _("not known"),
+            _("%(count)d of the last %(all)d completed runs, last started %(when)s")
+            % {"count": len(runs), "all": len(row.last), "when": show.exact(runs[0].started)},
+        )
+        for version, runs in row.seen.items()
+    ]
+    return format_html_join("", "<div>{} {}</div>", lines) or show.EMPTY
+
+
 def counts(site: AdminSite, row: Row, *, is_open: bool) -> SafeString | str:
     """Show numbers of runs by status, each a link to them."""
     found, statuses = (row.figures.open, _OPEN) if is_open else (row.figures.ended, FINAL_RUN)
@@ -76,7 +91,7 @@ def counts(site: AdminSite, row: Row, *, is_open: bool) -> SafeString | str:
                 site,
                 "run",
                 f"function={row.id}&status__exact={status}",
-                f"{found[status]:,} {RunStatus(status).label}",
+                f"{show.number(found[status])} {RunStatus(status).label}",
             ),
         )
         for status in statuses
@@ -106,14 +121,10 @@ def parts(request: HttpRequest, site: AdminSite, row: Row) -> dict[str, Any]:
 
 def _parallel(row: Row) -> dict[str, Any]:
     """Say how the groups of the function run, and what that brought its last runs."""
-    store = get_store()
-    overrides.look_again(store)
-    options = Options.of(row.function) if row.function else None
-    found = parallelism(store.alias, row.id)
+    found = parallelism(get_store().alias, row.last)
     return {
-        "options": options,
         "found": found and _in_words(found),
-        "advice": found and _advice(found, is_fanned=bool(row.config.fan_out)),
+        "advice": found and _advice(found, is_fanned=row.is_fanned),
         "most_runs": RUNS,
     }
 
@@ -127,6 +138,8 @@ def _in_words(found: Parallelism) -> dict[str, Any]:
         "most_at_once": found.most_at_once,
         "usual": span(found.usual),
         "longest": span(found.longest),
+        "waited": span(found.waited),
+        "apart": found.apart,
         "bodies": span(found.bodies),
         "elapsed": span(found.elapsed),
         "gain": f"{found.gain:.1f}",
@@ -141,13 +154,13 @@ def _advice(found: Parallelism, *, is_fanned: bool) -> str:
         )
     if found.has_long_steps and not is_fanned:
         return _(
-            "Its steps are long. With fan-out each is claimed alone: none waits behind another in the "
+            "Its steps are long. With fan-out each is a run of its own: none waits behind another in the "
             "same batch, a lost worker loses one of them, and the process that planned them is free."
         )
     if not found.has_long_steps and is_fanned:
         return _(
             "Its steps are short. In place, a worker claims many together and records them in one "
-            "transaction, which costs less than a claim for each."
+            "transaction, which costs less than a run for each."
         )
     return _("The way they are run suits how long they take.")
 
@@ -159,7 +172,7 @@ def _history(function: str) -> list[dict[str, Any]]:
             "at": show.exact(one.at),
             "who": one.who,
             "via": one.via,
-            "action": one.action,
+            "action": show.deed(one.action),
             "before": _said(one.before),
             "after": _said(one.after),
         }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from durable.authoring.function import Function
@@ -12,6 +12,7 @@ from durable.engine.words import span
 from durable.models import FunctionConfig, Run
 from durable.operations.configure import OPTIONS
 from durable.operations.figures import Figures, figures
+from durable.operations.parallelism import Last, last_runs
 from durable.operations.schedule import Coming, coming
 from durable.store import get_store
 
@@ -25,6 +26,7 @@ class Row:
     config: FunctionConfig
     figures: Figures = field(default_factory=Figures)
     lines: list[Coming] = field(default_factory=list)
+    last: Sequence[Last] = ()  # of its completed runs
 
     @property
     def name(self) -> str:
@@ -58,6 +60,25 @@ class Row:
         return [name for name in OPTIONS if getattr(self.config, name) is not None]
 
     @property
+    def is_fanned(self) -> bool:
+        """Whether steps of its groups are runs of their own."""
+        said = self.config.fan_out
+        return bool(self.function and self.function.fan_out) if said is None else said
+
+    @property
+    def version(self) -> str:
+        """Which version of its code this process has."""
+        return self.function.version if self.function else ""
+
+    @property
+    def seen(self) -> dict[str, list[Last]]:
+        """The last runs by the version that they were started with, the newest first."""
+        found: dict[str, list[Last]] = {}
+        for run in self.last:
+            found.setdefault(run.version, []).append(run)
+        return found
+
+    @property
     def success(self) -> str:
         """The share of runs that ended well."""
         share = self.figures.success
@@ -86,17 +107,19 @@ def rows() -> list[Row]:
     store = get_store()
     configs = store.functions.all()
     ids = {*registry.functions, *configs, *store.functions.with_runs()}
-    return _rows(sorted(ids), configs, figures(store.alias))
+    return _rows(sorted(ids), configs, figures(store.alias, ids))
 
 
 def row(function: str) -> Row | None:
     """Return one function, if there is such a one."""
     store = get_store()
     configs = {one.function: one for one in store.functions.rows.filter(pk=function)}
-    found = figures(store.alias, function=function)
+    found = figures(store.alias, [function])
     has_runs = Run.objects.using(store.alias).filter(function=function)
     if function in {*registry.functions, *configs, *found} or has_runs.exists():
-        return _rows([function], configs, found)[0]
+        (one,) = _rows([function], configs, found)
+        one.last = last_runs(store.alias, function)
+        return one
     return None
 
 

@@ -10,7 +10,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
 from durable.admin import show
-from durable.admin.acting import require
+from durable.admin.person import require
 from durable.admin.readonly import ReadOnlyAdmin
 from durable.engine.words import span
 from durable.models import Run, Worker
@@ -88,7 +88,7 @@ def _worker(cluster: Cluster, one: Seen) -> dict[str, Any]:
         "version": one.version,
         "seen": _("%s ago") % span(one.silent, units=1),
         "started": show.ago(one.started),
-        "claims": f"{one.claims:,}",
-        "hints": f"{one.hints:,}",
-        "rate": f"{one.rate:,.0f}",
+        "claims": show.number(one.claims),
+        "hints": show.number(one.hints),
+        "rate": show.number(one.rate),
     }

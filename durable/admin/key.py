@@ -11,11 +11,12 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from durable.access.keys import KeyInvalidError, Made, Rights, make, revoke, rotate
 from durable.access.scopes import OPERATIONS, may_user_grant
-from durable.admin.acting import actor
+from durable.admin.person import actor
 from durable.admin.readonly import ReadOnlyAdmin
 from durable.models import Key
 from durable.store import get_store
@@ -37,8 +38,10 @@ class RightsForm(Base):
         model = Key
         fields = ("name", "operations", "events", "tenant", "rate", "expires")
         help_texts = {
-            "operations": _("One a line, of %(known)s; runs.* is all that begins so.")
-            % {"known": ", ".join(OPERATIONS)},
+            "operations": format_lazy(
+                _("One a line, of {known}; runs.* is all that begins so."),
+                known=", ".join(OPERATIONS),
+            ),
             "events": _("Names it may send, one a line; shop/* is all that begin so."),
             "tenant": _("The only one it sees and sends for."),
         }

@@ -10,6 +10,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from durable.access.tenancy import tenant_of
 from durable.templatetags.durable import runs_for
 
 if TYPE_CHECKING:
@@ -49,4 +50,5 @@ class RunsPanelMixin(Base):
 
     @staticmethod
     def _has_panel(request: HttpRequest, obj: Any) -> bool:
-        return obj is not None and request.user.has_perm("durable.view_run")
+        may_view = request.user.has_perm("durable.view_run") and tenant_of(request.user) is None
+        return obj is not None and may_view

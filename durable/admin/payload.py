@@ -14,7 +14,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from durable import codec
-from durable.admin.show import EMPTY
+from durable.admin.show import EMPTY, number
 from durable.models import Blob
 from durable.operations.redact import HIDDEN, is_hidden, redacted
 
@@ -75,7 +75,7 @@ def shown(text: str | None, function: str = "") -> SafeString | str:
     return format_html(
         '{}<p class="help">{}</p>',
         pre(whole[:MOST]),
-        note % {"shown": f"{MOST:,}", "all": f"{len(whole):,}"},
+        note % {"shown": number(MOST), "all": number(len(whole))},
     )
 
 

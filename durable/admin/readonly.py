@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django.contrib import admin
 from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.admin.views.main import ChangeList
-from django.core.exceptions import BadRequest
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern
 
+from durable.access.tenancy import tenant_of
 from durable.admin.paging import CappedPaginator, LeanChangeList
 from durable.store import get_store
 
@@ -22,17 +23,23 @@ View = Callable[..., HttpResponseBase]
 M = TypeVar("M", bound=Model)
 
 
-def refusing_nul(view: View) -> View:
-    """Have a view answer 400 to an address with a NUL character, which PostgreSQL takes in no text."""
+def guarded(view: View) -> View:
+    """Let a view be seen by who may see all tenants, at an address that every database takes.
+
+    PostgreSQL takes no NUL character in a text: 400. These pages are of all tenants: 403 for who is
+    bound to one.
+    """
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def guard(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated and tenant_of(request.user) is not None:
+            raise PermissionDenied
         given = [one for _name, values in request.GET.lists() for one in values]
         if any("\0" in str(one) for one in (*given, *args, *kwargs.values())):
             raise BadRequest("The address holds a NUL character.")
         return view(request, *args, **kwargs)
 
-    return guarded
+    return guard
 
 
 if TYPE_CHECKING:
@@ -65,9 +72,9 @@ class ReadOnlyAdmin(Base[M]):
 
     @property
     def urls(self) -> list[URLPattern]:
-        """Return all pages; an address with a character that databases refuse is answered with 400."""
+        """Return all pages, guarded."""
         return [
-            URLPattern(one.pattern, refusing_nul(one.callback), one.default_args, one.name)
+            URLPattern(one.pattern, guarded(one.callback), one.default_args, one.name)
             for one in self.get_urls()
         ]
 
@@ -78,6 +85,10 @@ class ReadOnlyAdmin(Base[M]):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """Return the kind of list."""
         return LeanChangeList
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Say whether the user is shown that there are such pages."""
+        return super().has_module_permission(request) and tenant_of(request.user) is None
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Say no."""

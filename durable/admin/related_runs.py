@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.contrib.admin.sites import AdminSite
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from durable.admin import show
-from durable.models import Run
+from durable.models import Attempt, Run, Step
 from durable.operations.related_runs import Kin, kin_of
 from durable.store import get_store
 
@@ -19,6 +21,15 @@ def of(run: Run) -> Kin:
         run.__dict__["kin"] = kin_of(get_store().alias, run)
     kin: Kin = run.__dict__["kin"]
     return kin
+
+
+def fetch(rows: Iterable[Step | Attempt]) -> None:
+    """Put its run beside each row of a page; were they joined, MariaDB would begin at all runs there are."""
+    rows = list(rows)
+    runs = Run.objects.using(get_store().alias).only("function", "status")
+    found = runs.in_bulk({row.run_id for row in rows})
+    for row in rows:
+        row.run = found[row.run_id]
 
 
 def parent(site: AdminSite, run: Run) -> SafeString | str:
@@ -37,5 +48,5 @@ def children(site: AdminSite, run: Run) -> SafeString | str:
 
 def _link(site: AdminSite, run: Run) -> SafeString:
     return format_html(
-        "{} {} {}", show.pill(run), show.link(site, run, run.function), show.code(run.pk)
+        "{} {} {}", show.pill(run), show.link(site, run, run.title), show.code(run.pk)
     )

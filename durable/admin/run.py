@@ -20,7 +20,9 @@ from django.utils.translation import gettext_lazy as _
 from durable.admin import related_runs, run_views, show, subject
 from durable.admin.filters import FunctionFilter
 from durable.admin.readonly import ReadOnlyAdmin
-from durable.admin.run_act import act_on
+from durable.admin.run_action import act_on
+from durable.admin.run_allowed import may
+from durable.admin.run_bulk import ACTIONS
 from durable.admin.run_filters import (
     FailedStepFilter,
     KinFilter,
@@ -28,15 +30,13 @@ from durable.admin.run_filters import (
     SubjectFilter,
     TenantFilter,
 )
-from durable.admin.run_many import ACTIONS
-from durable.admin.run_offers import may
 from durable.admin.run_page import parts
 from durable.models import Event, Run
 from durable.operations.explain import Outlook, explain
 from durable.operations.selection import Selection
 from durable.store import get_store
 
-_HEAD = ("whole_id", "function", "event_link")
+_HEAD = ("whole_id", "what")
 _ENGINE = (
     "created_at",
     "started_at",
@@ -55,17 +55,7 @@ _ENGINE = (
 class RunAdmin(ReadOnlyAdmin[Run]):
     """`prepare` and `outlook` put what the row does not know beside it, for a whole page at once."""
 
-    list_display = (
-        "short_id",
-        "state",
-        "function",
-        "why",
-        "steps_done",
-        "began",
-        "duration",
-        "tried",
-        "about",
-    )
+    list_display = ("named", "stands", "steps_done", "times")
     list_filter = (
         "status",
         FunctionFilter,
@@ -168,27 +158,57 @@ class RunAdmin(ReadOnlyAdmin[Run]):
         return may(request, "erase")
 
     whole_id = show.whole_id
-    state, duration = show.status, show.duration
     created_at = show.time_of("created", _("created"))
     started_at = show.time_of("started", _("started"))
     ended_at = show.time_of("ended", _("ended"))
     erased_at = show.time_of("erased", _("payloads erased"))
     due = show.time_of("due_at", _("due"))
 
-    short_id = show.short_id
+    @admin.display(description=_("run"))
+    def named(self, run: Run) -> SafeString:
+        """Show its function, and the end of its id."""
+        return format_html(
+            '<span class="durable-name">{}</span> {}', run.title, show.short_id(self, run)
+        )
 
-    began = show.ago_of("started", _("started"))
+    @admin.display(description=_("status, and why it is not moving"))
+    def stands(self, run: Run) -> SafeString:
+        """Show its status, why it is not moving, and what it is about."""
+        lines = [show.pill(run)]
+        if why := self.outlook(run).why:
+            lines.append(show.aside(why))
+        if run.subject or run.tenant:
+            lines.append(show.aside(self.about(run)))
+        return show.lines(lines)
+
+    @admin.display(description=_("function"), ordering="function")
+    def what(self, run: Run) -> str:
+        """Name the function, and the step of it if the run does only that."""
+        return run.title
+
+    @admin.display(description=_("version"))
+    def started_with(self, run: Run) -> str:
+        """Show which version of the function it was started with."""
+        return run.version or show.EMPTY
+
+    @admin.display(description=_("step of"))
+    def step_of(self, run: Run) -> SafeString | str:
+        """Link to the run whose step it does."""
+        return related_runs.parent(self.admin_site, run)
 
     @admin.display(description=_("steps"))
-    def steps_done(self, run: Run) -> str:
-        """Show how many of its steps have ended."""
+    def steps_done(self, run: Run) -> SafeString:
+        """Show how many of its steps have ended; and, from one, how often the code between two was begun."""
         outlook = self.outlook(run)
-        return f"{outlook.done}/{outlook.total}"
+        lines = [format_html("{}/{}", outlook.done, outlook.total)]
+        if run.attempt:
+            lines.append(show.aside(_("try %(number)d") % {"number": run.attempt + 1}))
+        return show.lines(lines)
 
-    @admin.display(description=_("try"))
-    def tried(self, run: Run) -> int:
-        """Count from one, as people do, how often the code between two steps was begun."""
-        return run.attempt + 1
+    @admin.display(description=_("started, duration"))
+    def times(self, run: Run) -> SafeString:
+        """Show when it was begun, and how long it took or has taken so far."""
+        return show.lines([show.ago(run.started), show.aside(show.duration(self, run))])
 
     @admin.display(description=_("about"))
     def about(self, run: Run) -> SafeString | str:
@@ -203,11 +223,6 @@ class RunAdmin(ReadOnlyAdmin[Run]):
     def lost(self, run: Run) -> int:
         """Show how many workers were lost since the last recorded step."""
         return run.crashes
-
-    @admin.display(description=_("why it is not moving"))
-    def why(self, run: Run) -> str:
-        """Say why it is not moving."""
-        return self.outlook(run).why or show.EMPTY
 
     @admin.display(description=_("event"))
     def event_link(self, run: Run) -> SafeString | str:
@@ -239,6 +254,10 @@ class RunAdmin(ReadOnlyAdmin[Run]):
         head = list(_HEAD)
         if run is None:
             return head
+        if not run.step:
+            head.append("event_link")
+        if run.started:
+            head.append("started_with")
         if run.subject or run.tenant:
             head.append("about")
         if run.replay_of:
@@ -246,7 +265,7 @@ class RunAdmin(ReadOnlyAdmin[Run]):
         if run.erased:
             head.append("erased_at")
         if run.parent_id:
-            head.append("invoked_by")
+            head.append("step_of" if run.step else "invoked_by")
         if related_runs.of(run).children:
             head.append("invoked")
         return head

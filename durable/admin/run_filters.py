@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from durable import clock
 from durable.admin.filters import KnownFilter
-from durable.admin.run_failed import names_of_failed_steps, runs_by_failed_step
 from durable.models import Run, RunStatus
+from durable.operations.failed_step import names_of_failed_steps
 from durable.operations.selection import CHILD, TOP, Selection, first_id_of
 
 _PERIODS = {
@@ -72,9 +72,9 @@ def since(period: str) -> str:
 
 
 class KinFilter(admin.SimpleListFilter):
-    """Runs by whether another run invoked them."""
+    """Runs by whether another run invoked them, or has them do a step of it."""
 
-    title = _("invoked by")
+    title = _("parent")
     parameter_name = "kin"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, Any]]:
@@ -101,10 +101,7 @@ class FailedStepFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Run]) -> QuerySet[Run]:
         """Keep the failed runs in which it failed."""
-        if not self.value():
-            return queryset
-        failed = queryset.filter(status=RunStatus.FAILED)
-        return failed.filter(pk__in=runs_by_failed_step(self.value() or ""))
+        return Selection(failed_step=self.value() or "").of(queryset)
 
 
 def _one_of(value: str | None, *known: str) -> str:

@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from durable.admin import payload, show
 from durable.admin.payload import Viewer
 from durable.admin.run_rows import Rows, with_values
-from durable.admin.waterfall import Bar, Lane, Scale
+from durable.admin.scale import Scale
+from durable.admin.waterfall import Bar, Lane
 from durable.engine.words import span, took
 from durable.models import Run, Step, StepStatus
 from durable.operations.explain import name_of_error, tries
@@ -36,6 +37,7 @@ def word_of(kind: str) -> str:
         "sleep": _("sleeping"),
         "wait": _("waiting for an event"),
         "invoke": _("waiting for an invoked run"),
+        "child": _("in a run of its own"),
         "group": _("parallel group"),
         "branch": _("branch"),
     }
@@ -120,7 +122,7 @@ def lines_of(
         line = _line(site, lane, rows, scale, now, is_open=is_open)
         child = children.get(lane.step.key)
         if child is not None:
-            line.child = show.link(site, child, f"{child.function} {show.tail(child.pk)}")
+            line.child = show.link(site, child, f"{child.title} {show.tail(child.pk)}")
         _add_values(line, site, lane.step, values.get(lane.step.pk, {}), is_open=is_open)
         found.append(line)
     return found
@@ -213,12 +215,26 @@ def _add_values(
     line.error = name_of_error(value.get("start"))
     if not is_open:
         return
+    if value.get("given") is not None:
+        line.viewers.append(_viewer_of_arguments(site, step, value["given"]))
     if value.get("start"):
         url = show.url(site, "run", "value", step.run_id, "step-error", step.pk)
         size = value["length"]
         line.viewers.append(Viewer(label=_("Error"), size=size, url=url, key=f"error-{step.pk}"))
     if value.get("size") is not None:
         line.viewers.append(_viewer_of_step(site, step, value))
+
+
+def _viewer_of_arguments(site: AdminSite, step: Step, given: str) -> Viewer:
+    is_short = len(given) <= payload.INLINE
+    return Viewer(
+        label=_("Arguments"),
+        size=len(given),
+        url=show.url(site, "run", "value", step.run_id, "step-given", step.pk),
+        key=f"given-{step.pk}",
+        text=payload.readable(given) if is_short else "",
+        brief=payload.glance(given) if is_short else "",
+    )
 
 
 def _viewer_of_step(site: AdminSite, step: Step, value: Mapping[str, Any]) -> Viewer:

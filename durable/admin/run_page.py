@@ -13,15 +13,16 @@ from django.utils.translation import gettext as _
 from durable import clock
 from durable.admin import payload, show
 from durable.admin.payload import Viewer
+from durable.admin.run_allowed import offers
 from durable.admin.run_lines import Line, boxes, line_of_run, line_of_try, lines_of
-from durable.admin.run_offers import offers
 from durable.admin.run_rows import MOST, Rows, history, rows_of
-from durable.admin.waterfall import Lane, Scale, lanes
+from durable.admin.scale import Scale, Tick
+from durable.admin.waterfall import Lane, lanes
 from durable.engine.words import span, took
 from durable.models import Run, StepStatus
 from durable.operations.explain import Outlook
 from durable.operations.redact import is_hidden
-from durable.own.many import progress
+from durable.own.bulk import progress
 from durable.store import get_store
 
 PAGE = 100  # lanes
@@ -87,14 +88,22 @@ def _picture(
     pages = max(-(-len(kept) // PAGE), 1)
     number = min(_number(request.GET.get("lanes", "")), pages)
     chosen = kept[(number - 1) * PAGE : number * PAGE]
-    scale = Scale(min(run.created, run.started or run.created), run.ended or now)
+    bars = [bar for lane in every if lane.kind == "step" for bar in lane.bars]
+    scale = Scale.of(min(run.created, run.started or run.created), run.ended or now, bars)
     own = [one for one in rows.attempts if not one.key]
     return {
         "durable_lines": lines_of(site, rows, chosen, scale, now, is_open=is_open),
         "durable_run_line": line_of_run(run, scale, now),
-        "durable_ticks": [
-            {"x": f"{x}%", "label": span(seconds) if seconds else "0", "is_late": x > 92}
-            for x, seconds in scale.ticks()
+        "durable_ticks": [_tick(tick) for tick in scale.ticks()],
+        "durable_cuts": [
+            {
+                "x": f"{cut.left:.3f}%",
+                "middle": f"{(cut.left + cut.right) / 2:.3f}%",
+                "width": f"{cut.width:.3f}%",
+                "label": span(cut.length, units=1),
+                "title": _("%(time)s in which nothing was at work") % {"time": span(cut.length)},
+            }
+            for cut in scale.cuts
         ],
         "durable_groups": _groups(every, scale) if pages > 1 or "only" in request.GET else [],
         "durable_pages": _pages(request, number, pages),
@@ -106,6 +115,12 @@ def _picture(
         "durable_own_tries": _own_tries(site, own, run, is_open=is_open),
         "durable_steps_url": f"{show.url(site, 'step', 'changelist')}?run__id__exact={run.pk}",
     }
+
+
+def _tick(tick: Tick) -> dict[str, Any]:
+    words = span(tick.seconds) if tick.seconds else "0"
+    label = f"+{words}" if tick.is_after_cut else words
+    return {"x": f"{tick.x}%", "label": label, "is_early": tick.x < 2, "is_late": tick.x > 94}
 
 
 def _only(every: Sequence[Lane], kind: str) -> list[Lane]:
@@ -202,7 +217,7 @@ def _history(request: HttpRequest, run: Run) -> dict[str, Any]:
                 "at": show.exact(operation.at),
                 "who": operation.who,
                 "via": operation.via,
-                "action": operation.action,
+                "action": show.deed(operation.action),
                 "change": _change(before, after),
             }
         )

@@ -10,7 +10,7 @@ from django.db.models import Case, F, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce, Length, Substr
 
 from durable.admin import payload
-from durable.models import Attempt, Blob, Operation, Run, Step
+from durable.models import Attempt, Blob, Operation, Run, RunStatus, Step, StepStatus
 from durable.operations.explain import Outlook, outlook_of
 from durable.store import get_store
 
@@ -20,7 +20,9 @@ HISTORY = 50
 _LIGHT = (
     *("run", "key", "name", "index", "branch", "op", "wave", "mode", "status", "due_at"),
     *("attempt", "crashes", "large", "started", "ended", "wait__event", "wait__step"),
+    *("planned", "group"),
 )
+_CALLS = {"invoke", "child"}  # kinds of steps that have a run of their own
 _START = 500  # characters of an error that name it
 
 
@@ -42,12 +44,14 @@ def rows_of(run: Run) -> Rows:
     steps = Step.objects.using(alias).filter(run=run).select_related("wait").only(*_LIGHT)
     found = list(steps.order_by("pk")[: MOST + 1])
     tries = Attempt.objects.using(alias).filter(run=run).defer("error").order_by("-pk")
+    children = _children(alias, run) if any(step.op in _CALLS for step in found) else ()
+    _see_through(found, children)
     attempts = list(tries.annotate(start=Substr("error", 1, _START))[:MOST])[::-1]
     return Rows(
         run=run,
         steps=found[:MOST],
         attempts=attempts,
-        children=_children(alias, run) if any(step.op == "invoke" for step in found) else (),
+        children=children,
         outlook=outlook_of(run, found, attempts),
         is_cut=len(found) > MOST,
     )
@@ -55,7 +59,16 @@ def rows_of(run: Run) -> Rows:
 
 def _children(alias: str, run: Run) -> Sequence[Run]:
     children = Run.objects.using(alias).filter(parent=run).order_by("pk")
-    return list(children.only("function", "status", "parent_key")[:CHILDREN])
+    fields = ("function", "step", "status", "parent_key", "started")
+    return list(children.only(*fields)[:CHILDREN])
+
+
+def _see_through(steps: Sequence[Step], children: Sequence[Run]) -> None:
+    """Have steps show that the runs are at work which do them; only these objects are changed."""
+    at_work = {one.parent_key: one for one in children if one.status == RunStatus.RUNNING}
+    for step in steps:
+        if step.op == "child" and step.status == StepStatus.PENDING and step.key in at_work:
+            step.status, step.started = StepStatus.RUNNING, at_work[step.key].started
 
 
 def with_values(run: Run, steps: Sequence[int]) -> dict[int, Any]:
@@ -69,7 +82,7 @@ def with_values(run: Run, steps: Sequence[int]) -> dict[int, Any]:
         short=Case(When(size__lte=payload.INLINE, then=F("output")), default=Value(None)),
         start=Substr("error", 1, _START),
         length=Length("error"),
-    ).values("pk", "size", "short", "start", "length")
+    ).values("pk", "size", "short", "start", "length", "given")
     return {row["pk"]: row for row in rows}
 
 

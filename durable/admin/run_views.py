@@ -87,12 +87,14 @@ def value(
 
 def _text(run: Run, what: str, number: int) -> str | None:
     alias = get_store().alias
-    if what in ("step", "step-error"):
+    if what in ("step", "step-error", "step-given"):
         step = Step.objects.using(alias).filter(run=run, pk=number).first()
         if step is None:
             return None
         if what == "step-error":
             return payload.trace(step.failure) or None
+        if what == "step-given":
+            return _json(step.given)
         return _json(payload.output_of(alias, step, run.pk, step.key))
     if what == "try":
         attempt = Attempt.objects.using(alias).filter(run=run, pk=number).first()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,8 @@ from django.contrib.admin.utils import quote
 from django.db.models import Model
 from django.http import HttpResponseRedirect
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.formats import number_format
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
@@ -56,6 +57,42 @@ def badge(kind: str, icon: str, label: object) -> SafeString:
     )
 
 
+def deed(action: str) -> str:
+    """Say in the reader's language what the audit log says somebody did; as it is, if that is not known."""
+    words = {
+        "cancel": _("cancel"),
+        "retry": _("retry"),
+        "replay": _("replay"),
+        "skip": _("skip a sleep"),
+        "deliver": _("deliver an event"),
+        "erase": _("erase payloads"),
+        "configure": _("configure"),
+        "reset": _("reset to code"),
+        "pause": _("pause"),
+        "resume": _("resume"),
+        "invoke": _("run now"),
+        "send": _("send"),
+        "resend": _("send again"),
+        "prune": _("remove what is old"),
+    }
+    return str(words.get(action, action))
+
+
+def aside(text: object) -> SafeString:
+    """Show what matters less than the line above it."""
+    return format_html('<span class="durable-aside">{}</span>', text)
+
+
+def lines(parts: Iterable[object]) -> SafeString:
+    """Show parts one below the other."""
+    return format_html_join("", '<div class="durable-part">{}</div>', ((one,) for one in parts))
+
+
+def number(value: float) -> str:
+    """Show a whole number with its thousands apart, as the reader's language does."""
+    return str(number_format(round(value), use_l10n=True, force_grouping=True))
+
+
 def exact(value: datetime | None) -> str:
     """Show a time to the millisecond, in the site's time zone."""
     if value is None:
@@ -89,19 +126,22 @@ def tail(pk: object) -> str:
 
 def code(text: object) -> SafeString:
     """Show an identifier."""
-    return format_html("<code>{}</code>", text)
+    return format_html('<code class="durable-code">{}</code>', text)
 
 
 def link(site: AdminSite, row: Model, label: object) -> SafeString:
     """Link to the page of a row."""
     return format_html(
-        '<a href="{}">{}</a>', url(site, row._meta.model_name, "change", row.pk), label
+        '<a class="durable-link" href="{}">{}</a>',
+        url(site, row._meta.model_name, "change", row.pk),
+        label,
     )
 
 
 def list_link(site: AdminSite, model: str, query: str, label: object) -> SafeString:
     """Link to a list, filtered."""
-    return format_html('<a href="{}?{}">{}</a>', url(site, model, "changelist"), query, label)
+    where = url(site, model, "changelist")
+    return format_html('<a class="durable-link" href="{}?{}">{}</a>', where, query, label)
 
 
 def url(site: AdminSite, model: str | None, page: str, *args: object) -> str:

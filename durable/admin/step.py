@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -10,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from durable.admin import payload, show
+from durable.admin import payload, related_runs, show
 from durable.admin.attempt import tries_of
 from durable.admin.filters import as_id
 from durable.admin.readonly import ReadOnlyAdmin
@@ -20,7 +21,7 @@ from durable.store import get_store
 
 _OF_RUN = "run__id__exact"
 _HEAD = ("run_link", "title", "branch", "mode", "state", "tries", "lost")
-_TIMES = ("started_at", "ended_at", "duration")
+_TIMES = ("planned_at", "started_at", "ended_at", "duration")
 _ENGINE = ("due", "owner", "claim", "wave", "by", "key")
 
 
@@ -29,15 +30,19 @@ class StepAdmin(ReadOnlyAdmin[Step]):
     """The list is in order when it is that of one run."""
 
     list_display = ("__str__", "state", "run_link", "branch", "began", "duration", "error_name")
-    list_select_related = ("run",)
-    lean = ("output", "owner", "run__output", "run__error", "run__reason")
+    lean = ("output", "given", "owner")
     search_fields = ("run",)
     search_help_text = _("The whole id of a run.")
     state, duration = show.status, show.duration
+    planned_at = show.time_of("planned", _("planned"))
     started_at = show.time_of("started", _("started"))
     ended_at = show.time_of("ended", _("ended"))
     due = show.time_of("due_at", _("due"))
     began = show.ago_of("started", _("started"))
+
+    def prepare(self, steps: Sequence[Step]) -> None:
+        """Fetch the runs of a page."""
+        related_runs.fetch(steps)
 
     def get_list_filter(self, request: HttpRequest) -> Any:
         """Offer a filter within one run; over all runs it would read every step there is."""
@@ -63,6 +68,8 @@ class StepAdmin(ReadOnlyAdmin[Step]):
         if obj is not None and obj.error is not None:
             fields = ("failed_with", "traceback") if is_open else ("error_name",)
             parts.append((_("Error"), {"fields": fields}))
+        if obj is not None and is_open and obj.given is not None:
+            parts.append((_("Arguments"), {"fields": ("arguments",)}))
         if obj is not None and is_open and (obj.large or obj.output is not None):
             parts.append((_("Result"), {"fields": ("result",)}))
         return [*parts, (_("Engine"), {"fields": _ENGINE, "classes": ("collapse",)})]
@@ -102,6 +109,11 @@ class StepAdmin(ReadOnlyAdmin[Step]):
         """Show what it returned."""
         text = payload.output_of(get_store().alias, step, step.run_id, step.key)
         return payload.shown(text, step.run.function)
+
+    @admin.display(description=_("arguments"))
+    def arguments(self, step: Step) -> SafeString | str:
+        """Show what it was called with."""
+        return payload.shown(step.given, step.run.function)
 
     @admin.display(description=_("error"))
     def error_name(self, step: Step) -> str:

@@ -1,16 +1,15 @@
-"""The picture of a run as values: lanes, each with bars on one scale of time. No database, no HTML."""
+"""The picture of a run as values: lanes, each with bars. No database, no HTML."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from durable.models import Attempt, Step, StepStatus
 from durable.models.status import OPEN_STEP
 from durable.playback.request import TIMERS
 
-_TICKS = 6
 _WAITS = {StepStatus.PENDING, StepStatus.RETRYING}
 
 
@@ -68,7 +67,8 @@ def lanes(steps: Sequence[Step], attempts: Iterable[Attempt], now: datetime) -> 
     for lane in found:
         if lane.kind == "step":
             step = lane.step
-            lane.bars = bars(step, tries.get(step.key, []), begun.get(step.wave), now)
+            planned = step.planned or begun.get(step.wave)
+            lane.bars = bars(step, tries.get(step.key, []), planned, now)
     for lane in found:
         if lane.kind != "step":
             lane.bars = _extent(lane, {one.step.pk: one for one in found if one.kind == "step"})
@@ -122,7 +122,7 @@ def _with_pauses(found: list[Bar], planned: datetime | None) -> list[Bar]:
 
 
 def _begins(steps: Sequence[Step], tries: dict[str, list[Attempt]]) -> dict[int, datetime]:
-    """When each wave was planned, as far as rows tell: by its first step that was taken at once."""
+    """When each wave was planned whose steps do not say, as copies do not: when its first step began."""
     found: dict[int, datetime] = {}
     before: datetime | None = None
     for step in steps:
@@ -141,10 +141,17 @@ def _path(step: Step) -> tuple[str, ...]:
     return tuple(step.branch.split(".")) if step.branch else ()
 
 
+def _group(step: Step, depth: int) -> str:
+    """Which of several groups in a row it is of, at this depth."""
+    groups = (step.group or "").split(".")
+    return groups[depth] if depth < len(groups) and groups[depth] else "0"
+
+
 def _sections(steps: Sequence[Step], depth: int = 0) -> list[list[Step]]:
     """Cut into single steps and groups; a branch that appears later begins another group."""
     found: list[list[Step]] = []
     known: dict[str, int] = {}
+    group = ""
     for step in steps:
         path = _path(step)
         if len(path) <= depth:
@@ -153,6 +160,8 @@ def _sections(steps: Sequence[Step], depth: int = 0) -> list[list[Step]]:
             continue
         branch = path[depth]
         is_other = not known or (branch not in known and step.wave > min(known.values()))
+        is_other |= _group(step, depth) != group
+        group = _group(step, depth)
         if is_other:
             found.append([])
             known = {}
@@ -188,41 +197,3 @@ def _extent(lane: Lane, by_step: dict[int, Lane]) -> list[Bar]:
         return []
     begin, end = min(bar.begin for bar in inner), max(bar.end for bar in inner)
     return [Bar(lane.kind, begin, end, is_open=bool(lane.open))]
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """From times to per cent of the width."""
-
-    begin: datetime
-    end: datetime
-
-    @property
-    def span(self) -> timedelta:
-        """Its length, never nothing."""
-        return max(self.end - self.begin, timedelta(milliseconds=1))
-
-    def x(self, moment: datetime) -> float:
-        """Where a moment is, within the picture."""
-        share = (moment - self.begin) / self.span
-        return round(min(max(share, 0.0), 1.0) * 100, 3)
-
-    def box(self, bar: Bar) -> tuple[float, float]:
-        """Where a bar begins, and how wide it is."""
-        begin = self.x(bar.begin)
-        return begin, round(self.x(bar.end) - begin, 3)
-
-    def ticks(self) -> list[tuple[float, float]]:
-        """Where round times are, and how many seconds after the beginning."""
-        total = self.span.total_seconds()
-        unit = _unit(total / _TICKS)
-        return [(round(n * unit / total * 100, 3), n * unit) for n in range(int(total // unit) + 1)]
-
-
-def _unit(seconds: float) -> float:
-    """Round a length up to one that people count in."""
-    below = [digit * size for size in (0.001, 0.01, 0.1) for digit in (1, 2, 5)]
-    minutes = [digit * size for size in (1.0, 60.0) for digit in (1, 2, 5, 10, 15, 30)]
-    hours = [hour * 3600.0 for hour in (1, 2, 3, 6, 12)]
-    days = [digit * 10.0**power * 86_400 for power in range(6) for digit in (1, 2, 5)]
-    return next(unit for unit in [*below, *minutes, *hours, *days] if unit >= seconds)

@@ -14,6 +14,7 @@ from durable.authoring.argument import expect, expect_expression, expect_range
 from durable.authoring.event import FAILED
 from durable.authoring.flow import Cancel, Timeouts
 from durable.authoring.trigger import Trigger, TriggerCron, TriggerEvent
+from durable.authoring.version import version_of
 from durable.errors import FunctionConfigInvalidError
 from durable.expressions.expression import TRIGGER
 from durable.playback.body import is_coroutine_function
@@ -51,6 +52,8 @@ class Function:
     idempotency: str | None = None
     timeouts: Timeouts | None = None
     later: Mapping[str, Any] = field(default_factory=dict)
+    fan_out: bool = False
+    version: str = ""  # of its code, computed if it is not given
 
     def __post_init__(self) -> None:
         where = f"function {self.id!r}"
@@ -60,6 +63,7 @@ class Function:
         expect(where, "parallel_mode", self.parallel_mode, ParallelMode, type(None))
         expect(where, "strict", self.strict, bool, type(None))
         expect(where, "threads", self.threads, int)
+        expect(where, "fan_out", self.fan_out, bool)
         expect(where, "timeouts", self.timeouts, Timeouts, type(None))
         expect_expression(where, "idempotency", self.idempotency, TRIGGER)
         expect_range(where, "threads", self.threads, 1, MOST_THREADS)
@@ -70,6 +74,8 @@ class Function:
         self._check_handler(where)
         self._check_on_failure(where)
         self._check_output_type(where)
+        if not self.version:
+            object.__setattr__(self, "version", version_of(self.handler))
 
     @cached_property
     def output(self) -> OutputType | None:

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from ctypes import c_float
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
+from django.db import connections
+from django.utils.module_loading import import_string
 
 from durable.checks.site import TAG
 
 _RETRY, _GUARD_CYCLE = 60, 0.5  # django-q2's defaults
 _BROKERS = ("broker_class", "orm", "redis", "django_redis", "sqs", "iron_mq", "mongo")
+_OWN_BROKER = 'Use "broker_class": "durable.q2.broker.Broker", "orm": "default".'
+_HERE = ("localhost", "127.0.0.1", "::1")
 _GRACE = 3  # seconds that django-q2 adds to a timeout before it kills
 _MOST_CYCLES = 1_000_000
 
@@ -92,5 +97,51 @@ def check_broker(**kwargs: Any) -> list[CheckMessage]:
     if not given or any(given.get(name) for name in _BROKERS):
         return []
     text = "Q_CLUSTER names no broker, so django-q2 looks for Redis on this machine."
-    hint = 'Add "broker_class": "durable.q2.broker.Broker", "orm": "default".'
-    return [Error(text, hint=hint, id="durable.E011")]
+    return [Error(text, hint=_OWN_BROKER, id="durable.E011")]
+
+
+@register(TAG)
+def check_broker_class(**kwargs: Any) -> list[CheckMessage]:
+    """The broker's class can be had."""
+    path = cluster().get("broker_class")
+    if not path:
+        return []
+    try:
+        import_string(path)
+    except Exception as error:  # noqa: BLE001 - a module may raise anything
+        text = f"Q_CLUSTER['broker_class'] is {path!r}, which cannot be imported: {error}"
+        return [Error(text, hint=_OWN_BROKER, id="durable.E014")]
+    return []
+
+
+@register(TAG)
+def check_broker_database(**kwargs: Any) -> list[CheckMessage]:
+    """The queue is in a database that there is."""
+    alias = cluster().get("orm")
+    if not alias or alias in connections.settings:
+        return []
+    known = ", ".join(map(repr, connections.settings))
+    text = f"Q_CLUSTER['orm'] is {alias!r}, but DATABASES has only {known}."
+    return [Error(text, hint="Name the one that durable's tables are in.", id="durable.E015")]
+
+
+@register(TAG, deploy=True)
+def check_redis(**kwargs: Any) -> list[CheckMessage]:
+    """A queue on another machine is not open to everybody."""
+    given = cluster().get("redis")
+    if not given or _is_private(given):
+        return []
+    text = "Q_CLUSTER['redis'] is on another machine and has no password: who reaches it and knows "
+    text += "SECRET_KEY runs code in your workers, and who reaches it may delete all messages."
+    hint = "Set a password, and TLS; or use durable's own broker, which needs the database only."
+    return [Warning(text, hint=hint, id="durable.W044")]
+
+
+def _is_private(given: Any) -> bool:
+    if isinstance(given, str):
+        url = urlsplit(given)
+        return bool(url.password) or url.scheme == "unix" or url.hostname in (None, *_HERE)
+    if not isinstance(given, Mapping):
+        return True
+    is_here = "unix_socket_path" in given or given.get("host", "localhost") in _HERE
+    return is_here or bool(given.get("password"))

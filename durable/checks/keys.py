@@ -1,19 +1,34 @@
-"""What the tables say about keys for the API."""
+"""Who may come in: keys for the API, and the tenants of users."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.checks import CheckMessage, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import OperationalError, ProgrammingError
 from django.urls import get_resolver
 
-from durable.checks.site import sound
+from durable.access.tenancy import binding
+from durable.checks.site import TAG, sound
+from durable.errors import SettingInvalidError
 from durable.models import Key
 from durable.store import get_store
 
 APP_NAME = "durable"  # of durable.rest.urls
+
+
+@register(TAG)
+def check_tenants(**kwargs: Any) -> list[CheckMessage]:
+    """The function that says whose a user is can be asked."""
+    if not sound():
+        return []
+    try:
+        binding()
+    except SettingInvalidError as error:
+        hint = "Name a function of a module: it is given a user, and returns a tenant or None."
+        return [Error(str(error), hint=hint, id="durable.E032")]
+    return []
 
 
 @register(Tags.database)

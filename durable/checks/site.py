@@ -12,7 +12,7 @@ from durable.conf import complaints, conf
 from durable.engine.options import backoff
 from durable.errors import SettingInvalidError
 from durable.expressions import full
-from durable.operations.retention import retention
+from durable.operations.retention import is_audit_short, retention
 
 TAG = "durable"
 NO_CLUSTER = "The setting Q_CLUSTER is missing, or is not a dict with entries."
@@ -95,15 +95,24 @@ def check_backoff(**kwargs: Any) -> list[CheckMessage]:
 
 @register(TAG)
 def check_retention(**kwargs: Any) -> list[CheckMessage]:
-    """How long runs are kept can be read."""
+    """How long runs and the audit log are kept can be read, and what was done to a run is known as long as it."""
     if not sound():
         return []
     try:
-        retention()
+        if is_audit_short(retention()):
+            return [_short_audit()]
     except SettingInvalidError as error:
         hint = 'For example {"*": {"completed": "30d", "failed": "90d"}, "nightly": "7d"}.'
         return [Error(str(error), hint=hint, id="durable.E020")]
     return []
+
+
+def _short_audit() -> CheckMessage:
+    text = (
+        "DURABLE['AUDIT_RETENTION'] is shorter than runs are kept: their pages forget who did what "
+        "to them."
+    )
+    return Warning(text, hint="Make it as long as RETENTION, or longer.", id="durable.W045")
 
 
 @register(TAG)

@@ -50,6 +50,7 @@ class End:
     status: str
     output: str | None = None
     failure: Failure | None = None
+    seconds: float = 0.0  # that the body took, if the run is a step of its parent
 
     @property
     def why(self) -> Failure:
@@ -63,7 +64,9 @@ class End:
 
     @property
     def names(self) -> Iterator[str]:
-        """The names of the system events that tell of it."""
+        """The names of the system events that tell of it; of a step's own run nothing is told."""
+        if self.run.step:
+            return
         yield FINISHED
         if self.status == RunStatus.FAILED:
             yield FAILED
@@ -73,7 +76,7 @@ class End:
     @property
     def handler(self) -> str | None:
         """The function that is to be started because this one failed."""
-        function = registry.functions.get(self.run.function)
+        function = None if self.run.step else registry.functions.get(self.run.function)
         if self.status != RunStatus.FAILED or function is None or function.on_failure is None:
             return None
         return function.on_failure.id
@@ -116,11 +119,16 @@ def _step_of_parent(store: Store, run: RunClaim) -> StepClaim | None:
 def _resolve(store: Store, step: StepClaim, end: End) -> int:
     """End the step that waited for the run; return how many runs became due."""
     if end.is_success:
-        result = ended(step, output=end.output)
+        result = ended(step, output=end.output, seconds=end.seconds)
+    elif end.run.step and end.failure is not None:
+        result = ended(step, failure=end.failure, seconds=end.seconds)
     else:
         # Codes that are fatal to the run in which they arise are none to the one that invoked it.
         result = ended(step, failure=replace(end.why, code="step_errored", is_retriable=False))
-    return store.steps.flush([(step, result)]).woken
+    woken = store.steps.flush([(step, result)]).woken
+    if woken and end.run.step:
+        store.children.go_first(step.run, end.run.function)
+    return woken
 
 
 def _tell(store: Store, end: End) -> int:

@@ -26,18 +26,12 @@ from durable.models import Run
 from durable.playback.request import TIMERS
 from durable.store import Store
 from durable.store.rows import StepClaim
-from durable.wake import wake
 
 logger = logging.getLogger("durable.engine")
 
 
-def assist(store: Store, claims: Sequence[StepClaim], *, owner: str) -> bool:
-    """Run claimed steps, of one run after the other. Never raises.
-
-    Returns:
-        Whether some are of a function that has each of its steps claimed alone.
-    """
-    is_alone = has_run = False
+def assist(store: Store, claims: Sequence[StepClaim], *, owner: str) -> None:
+    """Run claimed steps, of one run after the other. Never raises."""
     with held.batch(claims):
         timers = [claim for claim in claims if claim.op in TIMERS]
         _try(partial(ring, store, timers))
@@ -45,8 +39,7 @@ def assist(store: Store, claims: Sequence[StepClaim], *, owner: str) -> bool:
         for run, group in groupby(work, key=lambda c: c.run):
             mine = list(group)
             try:
-                is_alone |= _assist_run(store, run, mine, owner, is_first=not has_run)
-                has_run = True
+                _assist_run(store, run, mine, owner)
                 trouble.over()
             except trouble.NOT_THE_RUNS_FAULT as error:
                 logger.exception("steps of run %s have to rest", run, extra={"run_id": str(run)})
@@ -54,44 +47,30 @@ def assist(store: Store, claims: Sequence[StepClaim], *, owner: str) -> bool:
             except Exception:
                 logger.exception("steps of run %s failed", run, extra={"run_id": str(run)})
                 _try(partial(_suspect, store, mine))
-    return is_alone
 
 
-def _assist_run(
-    store: Store, run_id: UUID, claims: list[StepClaim], owner: str, *, is_first: bool
-) -> bool:
+def _assist_run(store: Store, run_id: UUID, claims: list[StepClaim], owner: str) -> None:
     row = Run.objects.using(store.alias).select_related("event").get(pk=run_id)
     if row.is_final:
-        return False  # its steps were closed
+        return  # its steps were closed
     try:
         function = registry.get(row.function)
     except FunctionNotFoundError as error:
         store.steps.give_back(claims, ABSENT)
         store.runs.explain([run_id], str(error))
-        return False
+        return
     overrides.look(store)
     if overrides.of(row.function).is_paused:
         if store.functions.hold_steps(row.function, run_id, claims):
-            return False
+            return
         overrides.look_again(store)
     options = Options.of(function)
-    if options.fan_out:
-        _leave_to_others(store, claims, keep=int(is_first))
     if options.threads > len(claims):
         more = store.steps.claim(owner, options.threads - len(claims), run_id)
         ring(store, [claim for claim in more if claim.op in TIMERS])
         claims.extend(claim for claim in more if claim.op not in TIMERS)
     with held.batch(claims), tracing.assisting(row, row.event):
         _run(store, row, function, options, claims)
-    return options.fan_out
-
-
-def _leave_to_others(store: Store, claims: list[StepClaim], *, keep: int) -> None:
-    """Give back what is to be claimed alone."""
-    if others := claims[keep:]:
-        store.steps.give_back(others)
-        wake(len(others))
-        del claims[keep:]
 
 
 def _run(

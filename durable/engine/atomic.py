@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from django.db import connections, transaction
@@ -91,5 +92,5 @@ def _whole(store: Store, ran: Ran) -> Ran:
             f"The body of atomic step {ran.request.title!r} caught an error of the database, so what it "
             "wrote cannot be committed. Put what may fail into `with transaction.atomic():` of its own."
         )
-        return Ran(request=ran.request, failure=Failure.of(error), seconds=ran.seconds)
+        return replace(ran, value=None, failure=Failure.of(error))
     return ran

@@ -119,7 +119,7 @@ class Batch:
             self._tell([(claim, result)], flush)
 
     def _write(self, claim: StepClaim, result: Result) -> Flush:
-        flush = self.store.steps.flush([(claim, result)])
+        flush = self._put([(claim, result)])
         if not flush.written:
             raise _OutrunError
         return flush
@@ -174,9 +174,13 @@ class Batch:
         """Record what was kept."""
         with self._lock:
             results, self._results = self._results, []
-            flush = self.store.steps.flush(results)
+            flush = self._put(results)
         self._is_outrun |= len(flush.written) < len(results)
         self._tell(results, flush)
+
+    def _put(self, results: Sequence[tuple[StepClaim, Result]]) -> Flush:
+        """Write results down, each under its claim; say which of them were."""
+        return self.store.steps.flush(results)
 
     def _tell(self, results: Sequence[tuple[StepClaim, Result]], flush: Flush) -> None:
         self.memos += [result.memo for _, result in flush.written if result.is_final]

@@ -66,12 +66,13 @@ def _end(store: Store, run: Run, reason: str, *, is_overdue: bool) -> bool:
         event=run.event_id,
         parent=run.parent_id,
         parent_key=run.parent_key,
+        step=run.step,
     )
     end = End(run=claim, status=RunStatus.CANCELLED)
     write = partial(store.runs.cancel, run.pk, reason, is_overdue=is_overdue)
     with transaction.atomic(store.alias):
         is_cancelled = conclude(store, end, write)
-        if is_cancelled:
+        if is_cancelled and not run.step:
             after_commit(store.alias, _tell, store, run.pk, run.function)
     return is_cancelled
 

@@ -17,7 +17,7 @@ from django.db import transaction
 
 from durable.engine.call import events_of
 from durable.engine.cancel import end_early
-from durable.engine.ending import end, ended
+from durable.engine.ending import ended
 from durable.engine.verdict import encoded
 from durable.errors import ExpressionFailedError
 from durable.expressions.condition import holds
@@ -127,9 +127,16 @@ def expire(store: Store, claims: Sequence[StepClaim]) -> Sequence[Memo]:
     for claim in claims:
         if claim not in over:
             _look_back(store, claim, waits[claim.id])
-    memos = end(store, [(claim, ended(claim)) for claim in over])
-    store.waits.close([claim.id for claim in over])
-    return memos
+    return repeat(store.alias, partial(_end, store, over)) if over else []
+
+
+def _end(store: Store, claims: Sequence[StepClaim]) -> Sequence[Memo]:
+    """End waits and forget them at once: who dies in between would leave them behind."""
+    with transaction.atomic(store.alias):
+        flush = store.steps.flush([(claim, ended(claim)) for claim in claims])
+        store.waits.close([claim.id for claim in claims])
+        after_commit(store.alias, wake, flush.woken)
+    return [result.memo for _, result in flush.written]
 
 
 def _look_back(store: Store, claim: StepClaim, wait: Wait) -> None:

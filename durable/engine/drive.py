@@ -14,6 +14,7 @@ from durable.authoring.registry import registry
 from durable.conf import conf
 from durable.engine import tracing, trouble
 from durable.engine.batch import Batch
+from durable.engine.branch import drive_branch
 from durable.engine.call import call, events_of
 from durable.engine.finish import complete, fail, fail_or_retry, lost
 from durable.engine.held import held
@@ -70,11 +71,16 @@ def _drive(store: Store, run: RunClaim, owner: str, workers: int) -> None:
     if run.crashes >= conf.MAX_CRASHES:
         fail(store, run, lost(run.crashes), close_steps=True)
         return
+    is_new = run.claim == 1  # nothing can have been recorded
+    if run.version != function.version and (is_new or not run.version):
+        store.runs.note_version(run, function.version)
+    if run.step:
+        drive_branch(store, run, function)
+        return
     if function.timeouts and (seconds := function.timeouts.finish_within):
         store.runs.limit(run, seconds)
         wake_in(seconds)
     signals.run_started.send_robust(sender=None, run_id=run.id, function=run.function)
-    is_new = run.claim == 1  # nothing can have been recorded
     history = EMPTY if is_new else store.steps.history(run.id)
     try:
         raise_if_fatal(history.memos.values())
@@ -88,7 +94,7 @@ def _drive(store: Store, run: RunClaim, owner: str, workers: int) -> None:
 
 def _is_held_back(store: Store, run: RunClaim, function: Function) -> bool:
     """Rest a run of a paused function; False if that has been resumed."""
-    within = function.timeouts.start_within if function.timeouts else None
+    within = function.timeouts.start_within if function.timeouts and not run.step else None
     is_held = store.functions.hold_run(run, within)
     if not is_held:
         overrides.look_again(store)

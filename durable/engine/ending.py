@@ -23,13 +23,17 @@ def end(store: Store, results: Sequence[tuple[StepClaim, Result]]) -> Sequence[M
 
 
 def ended(
-    claim: StepClaim, *, output: str | None = "null", failure: Failure | None = None
+    claim: StepClaim,
+    *,
+    output: str | None = "null",
+    failure: Failure | None = None,
+    seconds: float = 0.0,
 ) -> Result:
-    """Say that a step has ended with a result, or failed for good."""
+    """Say that a step has ended with a result, or failed for good, after so many seconds."""
     return Result(
         request=request_of(claim),
         attempt=claim.attempt,
-        seconds=0.0,
+        seconds=seconds,
         output=None if failure else output,
         failure=failure,
     )

@@ -101,6 +101,8 @@ def lost(crashes: int) -> Failure:
 
 
 def _tell(store: Store, run: RunClaim, status: str, failure: Failure | None) -> None:
+    if run.step:
+        return  # its parent's step has ended, no run of the function
     signals.run_finished.send_robust(
         sender=None,
         run_id=run.id,

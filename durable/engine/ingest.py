@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from hashlib import sha256
@@ -26,9 +26,11 @@ from durable.models import Event as EventRow
 from durable.playback.failure import storable
 from durable.store import Store, get_store
 from durable.store.after import after_commit
-from durable.store.executor import repeat
+from durable.store.executor import PATIENCE, repeat
 from durable.store.rows import NewRun
 from durable.wake import wake
+
+Check = Callable[[Sequence[UUID]], None]
 
 LONGEST, TENANT = 256, 128  # characters: of names and ids, and of tenants
 EARLIEST = datetime(1980, 1, 1, tzinfo=UTC)
@@ -52,8 +54,24 @@ def ingest(events: Sequence[Event]) -> list[str]:
     return [str(pk) for pk in accept(get_store(), rows, received)]
 
 
-def accept(store: Store, rows: Sequence[EventRow], received: datetime) -> list[UUID]:
+def accept(
+    store: Store,
+    rows: Sequence[EventRow],
+    received: datetime,
+    *,
+    patience: float = PATIENCE,
+    check: Check | None = None,
+    counts_for: float | None = None,
+) -> list[UUID]:
     """Store prepared events and the runs they start, in the caller's transaction if there is one.
+
+    Args:
+        store: where.
+        rows: of `prepared`.
+        received: when they came in.
+        patience: seconds in which the database may come back, outside of a transaction.
+        check: what it raises, when it is given the ids before the commit, undoes all.
+        counts_for: seconds after which an id that was sent before is a new one; never, if not given.
 
     Returns:
         The id under which each is stored: its own, or that of the first one with its dedupe key.
@@ -61,22 +79,33 @@ def accept(store: Store, rows: Sequence[EventRow], received: datetime) -> list[U
     if not rows:
         return []
     routes = [route(row) for row in rows]
-    stored = repeat(store.alias, partial(_store, store, rows, routes, received))
-    return [stored[row.pk] for row in rows]
+    say = partial(_store, store, rows, routes, received, check, counts_for)
+    return repeat(store.alias, say, patience)
 
 
 def _store(
-    store: Store, rows: Sequence[EventRow], routes: Sequence[Route], received: datetime
-) -> dict[UUID, UUID]:
+    store: Store,
+    rows: Sequence[EventRow],
+    routes: Sequence[Route],
+    received: datetime,
+    check: Check | None,
+    counts_for: float | None,
+) -> list[UUID]:
+    keys = [row.dedupe_key for row in rows if row.dedupe_key]
     with transaction.atomic(store.alias):
+        if keys and counts_for is not None:
+            store.events.release_keys(keys, counts_for)
         stored = store.events.insert(rows)
+        ids = [stored[row.pk] for row in rows]
+        if check is not None:
+            check(ids)
         new = [(row, to) for row, to in zip(rows, routes, strict=True) if stored[row.pk] == row.pk]
         # In one order, whoever sends: two senders with the same keys must not wait for each other.
         for row, to in sorted(new, key=lambda pair: sorted(pair[1].keys.values())):
             if to.functions:
                 _start(store, row, to, received)
         _tell(store, new)
-    return stored
+    return ids
 
 
 def _start(store: Store, row: EventRow, to: Route, received: datetime) -> None:

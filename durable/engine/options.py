@@ -26,14 +26,14 @@ class Options:
     threads: int
     policy: RetryPolicy
     max_parallel: int | None = None  # planned steps of one run that are open at the same time
-    fan_out: bool = False  # each planned step is claimed alone, by any worker
+    fan_out: bool = False  # each step of a group is a run of its own
 
     @classmethod
     def of(cls, function: Function) -> Options:
         """Resolve the options of a function, by the overrides that were seen last."""
         said = overrides.of(function.id)
         own = conf.RETRIES if function.retries is None else function.retries
-        is_fanned = bool(said.fan_out)
+        is_fanned = function.fan_out if said.fan_out is None else said.fan_out
         is_strict = conf.STRICT if function.strict is None else function.strict
         # The loop of an async function would begin all bodies that it meets, here and at once.
         is_spread = is_fanned or said.max_parallel is not None

@@ -21,7 +21,6 @@ class Pace:
     """Starts with a share that leaves the tail of a wave balanced between workers."""
 
     size: int
-    is_alone: bool = False  # whether the steps met last want to be claimed one by one
 
     def adapt(self, seconds: float) -> None:
         """Learn from how long a batch took."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from durable.engine.invoke import invoke
-from durable.playback.request import EventWait, Invoke, Request
+from durable.playback.request import EventWait, FanOut, Invoke, Request
 from durable.store import Store
 from durable.store.rows import Plan, RunClaim
 
@@ -26,7 +26,7 @@ def plan(
     Raises:
         Fenced: the run is no longer held.
     """
-    ends_elsewhere = any(isinstance(r.what, EventWait | Invoke) for r in requests)
+    ends_elsewhere = any(isinstance(r.what, EventWait | Invoke | FanOut) for r in requests)
     also = partial(_open, store, run, requests) if ends_elsewhere else None
     return store.steps.plan(run, requests, park=park, take=take, also=also)
 
@@ -37,3 +37,5 @@ def _open(store: Store, run: RunClaim, requests: Sequence[Request]) -> None:
         store.waits.open(run.id, waits)
     if calls := [request for request in requests if isinstance(request.what, Invoke)]:
         invoke(store, run, calls)
+    if apart := [request for request in requests if isinstance(request.what, FanOut)]:
+        store.children.fan_out(run, apart)

@@ -27,7 +27,7 @@ from durable.engine.wave import Wave, park
 from durable.playback.interrupt import Parked
 from durable.playback.memo import Memo
 from durable.playback.performer import RunTargets
-from durable.playback.request import ParallelMode, Request
+from durable.playback.request import FanOut, ParallelMode, Request
 from durable.playback.tape import Tape
 from durable.q2 import pulse
 from durable.store import Store
@@ -94,7 +94,9 @@ class Planning(Hosting):
         new = self._in_one_mode(self._within_cap(opened, new))
         work = [r.work.call for r in new if r.is_work]
         is_race = any(r.mode is ParallelMode.RACE for r in new)
-        if self.options.strict or self.options.fan_out or is_race or not work:
+        if self.options.fan_out and sum(r.op == "run" for r in requests) > 1:
+            self._plan([_fanned_out(r) for r in new], park=True, take=0)
+        if self.options.strict or is_race or not work:
             self._plan(new, park=True, take=0)
         share = first_share(len(work), self.workers, expected(work))
         share = 0 if pulse.is_stopping() else max(share, self.options.threads)
@@ -183,10 +185,10 @@ class Planning(Hosting):
         for request in requests:
             self.tape.opened.add(request.key)
             self.tape.know(request.key, request.branch)
-        others = sum(request.is_work for request in requests) - take
+        others = sum(not request.is_timer for request in requests) - take
         if others > 0:
             wake(min(others, self.workers))
-        if pauses := [request for request in requests if not request.is_work]:
+        if pauses := [request for request in requests if request.is_timer]:
             wake_in(min(map(due_in, pauses)))
         if park:
             raise Parked(is_released=True)
@@ -244,6 +246,11 @@ class Planning(Hosting):
             failure=result.failure,
             retry_in=result.retry_in,
         )
+
+
+def _fanned_out(request: Request) -> Request:
+    """Have a step done in a run of its own, if it calls something of the author's."""
+    return replace(request, what=FanOut(request.work)) if request.op == "run" else request
 
 
 def due_in(request: Request) -> float:

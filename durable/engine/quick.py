@@ -8,10 +8,13 @@ because a body took longer than was to be expected, is planned after all.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 
 from durable.engine.batch import Batch
 from durable.engine.options import Options
 from durable.engine.pace import expected, quick_share
+from durable.playback.body import Ran
+from durable.playback.given import given
 from durable.playback.memo import Memo
 from durable.playback.request import Request
 from durable.playback.retry import RetryPolicy
@@ -44,18 +47,28 @@ class Quick(Batch):
         claims = [_claim(run, request) for request in self._requests.values()]
         super().__init__(store, claims, function=run.function, policy=policy, is_serial=True)
         self.failed: list[Result] = []  # to be tried again
+        self._given: dict[str, str | None] = {}
 
     @property
     def left(self) -> list[Request]:
         """The steps whose bodies did not run."""
         return [r for key, r in self._requests.items() if key not in self._answered]
 
+    def keep(self, request: Request, run: Callable[[], Ran], depth: int) -> Collection[str]:
+        """Run a step and take its result, with what its body is given: no row has that yet."""
+        self._given[request.key] = given(request)
+        return super().keep(request, run, depth)
+
     def flush(self) -> None:
         """Record what is final."""
         kept, self._results = self._results, []
         self.failed += [result for _, result in kept if not result.is_final]
         if final := [result for _, result in kept if result.is_final]:
-            self.memos += self._record(final)
+            self.memos += self._record([self._with_arguments(result) for result in final])
+
+    def _with_arguments(self, result: Result) -> Result:
+        text = self._given.get(result.request.key)
+        return result if text is None else replace(result, given=text)
 
     def _hand_over(self, claims: Sequence[StepClaim]) -> None:
         """Leave it to who drives the run to plan what is left."""

@@ -65,6 +65,11 @@ def _retry(store: Store, run_id: UUID, said: list[int]) -> None:
 
 
 def _refuse_own(run: Run) -> None:
+    if run.step:
+        raise RunStateError(
+            f"Run {run.pk} did the step {run.step!r} of run {run.parent_id}: it is neither retried nor "
+            "replayed by itself. Retry or replay that run."
+        )
     if registry.is_own(run.function):
         raise RunStateError(
             f"Run {run.pk} of {run.function!r} did what somebody had asked for and was allowed to: it "

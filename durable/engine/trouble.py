@@ -1,6 +1,8 @@
-"""When the database, a deploy or a setting is the trouble: work rests, longer each time, unblamed."""
+"""When the database, a deploy or a setting is the trouble: work rests, for as long as it has lasted, unblamed."""
 
 from __future__ import annotations
+
+import time
 
 from django.db import InterfaceError, InternalError, NotSupportedError, OperationalError
 from django.db import ProgrammingError as MissingMigrationError
@@ -17,15 +19,20 @@ NOT_THE_RUNS_FAULT = (
     SettingInvalidError,
 )
 
-_LONGEST = 60.0
-_in_a_row = 0
+_LEAST, _LONGEST = 1.0, 60.0  # seconds
+_since: float | None = None
 
 
 def pause() -> float:
-    """Count one more trouble of this process; return the seconds for which its work should rest."""
-    global _in_a_row
-    _in_a_row += 1
-    return float(min(2 ** (_in_a_row - 1), _LONGEST))
+    """Note trouble of this process; return the seconds for which its work should rest.
+
+    However much work met it: what is many would otherwise rest longer than what is one.
+    """
+    global _since
+    now = time.monotonic()
+    if _since is None:
+        _since = now
+    return min(max(now - _since, _LEAST), _LONGEST)
 
 
 def reason(error: Exception) -> str:
@@ -37,8 +44,8 @@ def reason(error: Exception) -> str:
 
 def over() -> None:
     """Forget the troubles: something went well."""
-    global _in_a_row
-    _in_a_row = 0
+    global _since
+    _since = None
 
 
 def pause_of_suspect(crashes: int) -> float:

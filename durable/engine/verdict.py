@@ -33,6 +33,7 @@ def judge(ran: Ran, attempt: int, policy: RetryPolicy) -> Result:
         attempt=attempt,
         seconds=ran.seconds,
         ended=ran.ended,
+        given=ran.given,
         output=output,
         failure=failure,
         retry_in=delay(policy, failure, attempt) if failure else None,

@@ -17,6 +17,7 @@ def summary(run: Run, outlook: Outlook) -> dict[str, Any]:
         "function": run.function,
         "status": run.status,
         "event": run.event_id and str(run.event_id),
+        "step": run.step,
         "created": _time(run.created),
         "started": _time(run.started),
         "ended": _time(run.ended),
@@ -35,6 +36,7 @@ def everything(
     return {
         **summary(run, outlook),
         "parent": run.parent_id and str(run.parent_id),
+        "version": run.version,
         "due_at": _time(run.due_at),
         "owner": run.owner,
         "claim": run.claim,
@@ -81,6 +83,8 @@ def _step(step: Step, blob: Blob | None) -> dict[str, Any]:
         "owner": step.owner,
         "started": _time(step.started),
         "ended": _time(step.ended),
+        "planned": _time(step.planned),
+        "given": None if step.given is None else codec.decode(step.given),
         "result": _value(step, blob),
         "error": step.failure,
     }

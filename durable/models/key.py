@@ -23,6 +23,7 @@ class Key(models.Model):
     expires = models.DateTimeField(_("expires"), null=True, blank=True)
     revoked = models.DateTimeField(_("revoked"), null=True, editable=False)
     used = models.DateTimeField(_("last used"), null=True, editable=False)  # to a minute
+    full_at = models.DateTimeField(null=True, editable=False)  # when its rate is all its own again
     replaces = models.ForeignKey(
         "self", models.SET_NULL, null=True, editable=False, related_name="successors"
     )

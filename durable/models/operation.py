@@ -9,14 +9,19 @@ from durable import codec
 
 
 class Operation(models.Model):
-    """Written in the transaction that makes the change, and never changed or deleted with its object."""
+    """Written in the transaction that makes the change, never changed, and kept when its object goes.
+
+    It is removed when `DURABLE["AUDIT_RETENTION"]` has passed.
+    """
 
     id = models.BigAutoField(primary_key=True)
     at = models.DateTimeField(_("time"))
     who = models.CharField(_("who"), max_length=200)  # a user's name, or "key <prefix>"
     via = models.CharField(_("through"), max_length=20)  # "admin", "api", "command"
     action = models.CharField(_("action"), max_length=40)  # "cancel", "replay"
-    kind = models.CharField(max_length=40)  # of the object: "run", "function", "event", "key"
+    kind = models.CharField(
+        max_length=40
+    )  # of the object: "run", "function", "event", "key", "audit"
     target = models.CharField(_("object"), max_length=200)  # its id
     before = models.TextField(_("before"), default="{}")
     after = models.TextField(_("after"), default="{}")

@@ -23,14 +23,22 @@ class Rollup(models.Model):
         return f"counted until {self.until:%Y-%m-%d %H:%M}"
 
 
-class RunTally(models.Model):
-    """Runs of a function that ended within a minute, by how they ended."""
+class Tally(models.Model):
+    """So many runs of a function."""
 
     id = models.BigAutoField(primary_key=True)
-    minute = models.DateTimeField(_("minute"))
     function = models.CharField(_("function"), max_length=200)
-    status = models.CharField(_("status"), max_length=10, choices=RunStatus.choices)
     count = models.IntegerField(_("runs"))
+
+    class Meta:
+        abstract = True
+
+
+class RunTally(Tally):
+    """Those that ended within a minute, by how they ended."""
+
+    minute = models.DateTimeField(_("minute"))
+    status = models.CharField(_("status"), max_length=10, choices=RunStatus.choices)
 
     class Meta:
         verbose_name = _("chart")
@@ -46,14 +54,11 @@ class RunTally(models.Model):
         return f"{self.minute:%Y-%m-%d %H:%M} {self.function} {self.status} {self.count}"
 
 
-class TimeTally(models.Model):
-    """Completed runs of a function within an hour, by how long they took: four buckets to a doubling."""
+class TimeTally(Tally):
+    """Those that were completed within an hour, by how long they took: four buckets to a doubling."""
 
-    id = models.BigAutoField(primary_key=True)
     hour = models.DateTimeField(_("hour"))
-    function = models.CharField(_("function"), max_length=200)
     bucket = models.SmallIntegerField()  # floor(4 · log2(milliseconds)), at least 0
-    count = models.IntegerField(_("runs"))
 
     class Meta:
         default_permissions = ()
@@ -67,17 +72,14 @@ class TimeTally(models.Model):
         return f"{self.hour:%Y-%m-%d %H:00} {self.function} {self.bucket} {self.count}"
 
 
-class FailureTally(models.Model):
-    """Runs of a function that failed alike within an hour. What varies in their messages is left out."""
+class FailureTally(Tally):
+    """Those that failed alike within an hour. What varies in their messages is left out."""
 
-    id = models.BigAutoField(primary_key=True)
     hour = models.DateTimeField(_("hour"))
-    function = models.CharField(_("function"), max_length=200)
     fingerprint = models.CharField(max_length=32)
     name = models.CharField(_("error"), max_length=200)
     place = models.CharField(_("place"), max_length=200)
     message = models.CharField(_("message"), max_length=200)  # without what varies
-    count = models.IntegerField(_("runs"))
     last = models.DateTimeField(_("last"))
     run = models.UUIDField(_("last run"))
 

@@ -61,6 +61,11 @@ class Run(models.Model):
         verbose_name=_("invoked by"),
     )
     parent_key = models.CharField(max_length=40, blank=True, editable=False)  # of its step
+    # With fan-out: which step of its parent this run does; "" for a run of the whole function.
+    step = models.CharField(_("step"), max_length=270, blank=True, editable=False)
+    version = models.CharField(
+        _("version"), max_length=64, blank=True, editable=False
+    )  # at its start
     trace = models.CharField(max_length=55, blank=True, editable=False)  # of its last stint
     replay = models.IntegerField(default=0)  # nth repetition for the event, 0 for the first run
     replay_of = models.UUIDField(_("replay of"), null=True, editable=False)
@@ -80,6 +85,12 @@ class Run(models.Model):
         indexes = [
             # The claim: what is due, oldest first.
             OpenIndex(fields=["due_at"], where=Q(due_at__isnull=False), name="durable_run_due_idx"),
+            # The claim in turn: the next tenant, and what is due of it, oldest first.
+            OpenIndex(
+                fields=["tenant", "due_at"],
+                where=Q(tenant__gt="", due_at__isnull=False),
+                name="durable_run_turn_idx",
+            ),
             # The sweep: what has run out of time.
             OpenIndex(
                 fields=["deadline"],
@@ -129,7 +140,12 @@ class Run(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.function} {self.id}"
+        return f"{self.title} {self.id}"
+
+    @property
+    def title(self) -> str:
+        """The function, and the step of it that the run does if that is all."""
+        return f"{self.function} / {self.step}" if self.step else self.function
 
     @property
     def is_final(self) -> bool:

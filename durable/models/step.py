@@ -25,6 +25,8 @@ class Step(models.Model):
     name = models.CharField(_("step"), max_length=255)
     index = models.IntegerField(_("repeat"), default=0)  # nth use of the name, in its branch
     branch = models.CharField(_("branch"), max_length=120, blank=True)  # "" or a path, "2.0"
+    # In which group of several in a row the branches are, as a path, "0.1"; NULL in the first of each.
+    group = models.CharField(max_length=60, null=True, editable=False)
     op = models.CharField(_("kind"), max_length=10, default="run")
     wave = models.IntegerField(default=0)  # plans made before the step was recorded
     mode = models.CharField(_("parallel mode"), max_length=4, blank=True)  # "wait", "race", ""
@@ -34,9 +36,13 @@ class Step(models.Model):
     owner = models.CharField(max_length=120, null=True)
     attempt = models.SmallIntegerField(_("attempt"), default=0)
     crashes = models.SmallIntegerField(default=0)
+    given = models.TextField(
+        _("arguments"), null=True
+    )  # a JSON list, or an object that says why not
     output = models.TextField(_("output"), null=True)
     error = models.TextField(_("error"), null=True)
     large = models.BooleanField(default=False)  # the output is in a Blob
+    planned = models.DateTimeField(_("planned"), null=True)  # NULL for one that ran in place
     started = models.DateTimeField(_("started"), null=True)
     ended = models.DateTimeField(_("ended"), null=True)
     by = models.BigIntegerField(null=True)  # claim of the run under which it was recorded

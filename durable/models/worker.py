@@ -10,7 +10,7 @@ class Worker(models.Model):
     """For people who look at the site: nothing that has to be right asks for this row.
 
     One row for each life of a process, written when it is born and as its heart beats, and removed
-    when it has been silent for a while.
+    when it stops, or has been silent for a while.
     """
 
     id = models.UUIDField(primary_key=True, editable=False)

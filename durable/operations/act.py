@@ -12,11 +12,11 @@ from durable.engine.cancel import cancel
 from durable.engine.lookup import find
 from durable.engine.revive import replay, retry
 from durable.errors import RunStateError
-from durable.models import Operation, Run, RunStatus
+from durable.models import Event, Operation, Run, RunStatus
 from durable.operations.audit import Actor, write_down
-from durable.operations.certain import certainly
 from durable.operations.erase import erase
 from durable.operations.intervene import deliver_to, skip_sleep
+from durable.operations.receipt import with_receipt
 from durable.store import Store, get_store
 
 
@@ -30,6 +30,7 @@ class Deed:
         step: the one to start from, to skip or to deliver to: its name, or its number in the table;
             without it a replay is of the whole, and others are of the oldest that is open.
         data: of the event, for a replay with other input and for a delivery.
+        is_patch: for a replay, `data` are fields that replace those of the run's own input.
         name: of the event that is delivered; the one that is waited for, if left out.
         reason: for people, why it was cancelled; it is kept with the run.
         once: a word by which the same wish is known when it is sent twice.
@@ -39,6 +40,7 @@ class Deed:
     run: str | UUID
     step: str | int | None = None
     data: Mapping[str, Any] | None = None
+    is_patch: bool = False
     name: str = ""
     reason: str = "It was cancelled by hand."
     once: str = ""
@@ -61,7 +63,7 @@ def act(actor: Actor, deed: Deed) -> Done:
         EventInvalidError, OutputUnserializableError, LimitExceededError: the data cannot be stored.
     """
     store = get_store()
-    return certainly(store, partial(_act, store, actor, deed))
+    return with_receipt(store, partial(_act, store, actor, deed))
 
 
 def _act(store: Store, actor: Actor, deed: Deed) -> Done:
@@ -124,7 +126,20 @@ def _retry(run: Run, deed: Deed) -> Done:
 
 def _replay(run: Run, deed: Deed) -> Done:
     step = None if deed.step is None else str(deed.step)
-    return Done(True, replay(run.pk, step, deed.data))
+    return Done(True, replay(run.pk, step, _input(run, deed)))
+
+
+def _input(run: Run, deed: Deed) -> Mapping[str, Any] | None:
+    """Return the other input of a replay, if there is to be one."""
+    if not deed.is_patch:
+        return deed.data
+    event = Event.objects.using(get_store().alias).filter(runs=run).first()
+    if not deed.data or event is None:
+        return deed.data or None
+    if event.erased is not None:
+        raise RunStateError(f"The input of run {run.pk} was erased: no part of it can be replaced.")
+    own: Any = event.value
+    return {**own, **deed.data}
 
 
 def _skip(run: Run, deed: Deed) -> Done:

@@ -39,7 +39,7 @@ def write_down(
         store: where the object is.
         actor: who did it.
         action: one verb, "cancel".
-        kind: of the object, "run", "function", "event" or "key".
+        kind: of the object, "run", "function", "event", "key" or "audit".
         target: its id.
         before: what is changed, as it was; never payloads, tokens or other secrets.
         after: what it became.

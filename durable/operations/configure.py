@@ -55,7 +55,7 @@ def configure_function(
         changes: by option, a value, or None for what code and settings say. `retries` (0 to 20),
             `backoff` (seconds before each retry, up to 20), `parallel_mode` ("wait" or "race"),
             `max_parallel` (planned steps of one run that are open at the same time), `threads` (1 to
-            256), `fan_out` (each planned step is claimed alone, by any worker), `priority` (seconds by
+            256), `fan_out` (each step of a group is a run of its own), `priority` (seconds by
             which new runs are claimed before others, -600 to 600), `retention` (days).
         actor: who says so.
 

@@ -18,7 +18,7 @@ from durable.engine.start import Started, start
 from durable.errors import EventInvalidError
 from durable.models import Event as EventRow
 from durable.operations.audit import Actor, write_down
-from durable.operations.certain import certainly
+from durable.operations.receipt import with_receipt
 from durable.store import Store, get_store
 from durable.store.after import after_commit
 from durable.wake import wake
@@ -60,7 +60,7 @@ def invoke_function(
     """
     store = get_store()
     given = {"custom_id": custom_id, "tenant": tenant}
-    return certainly(store, partial(_invoke, store, function, data, actor, given))
+    return with_receipt(store, partial(_invoke, store, function, data, actor, given))
 
 
 def _invoke(
@@ -98,7 +98,7 @@ def resend_event(
         FunctionNotFoundError: one of the functions is not known to this process, or is durable's own.
     """
     store = get_store()
-    return certainly(store, partial(_resend, store, event, functions, actor))
+    return with_receipt(store, partial(_resend, store, event, functions, actor))
 
 
 def _resend(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -16,6 +16,7 @@ from durable.engine.ingest import dedupe_key
 from durable.engine.lookup import find
 from durable.errors import RunStateError
 from durable.models import Attempt, Blob, Event, Run, Step
+from durable.operations.fingerprint import fingerprint
 from durable.store import Store, get_store
 from durable.store.clock import database_now
 from durable.store.executor import repeat
@@ -26,20 +27,27 @@ _TOLD = (FINISHED, FAILED, CANCELLED)
 def erase(run_id: str | UUID) -> bool:
     """Erase the payloads of a run that has ended, in the caller's transaction if there is one.
 
-    That is: its result, those of its steps, the messages and tracebacks of its errors, the data of the
-    event that started it and of the events that told of its end. Names, times and statuses stay. The
-    run can then neither be retried nor replayed, and nor can others of the same event. Runs that it
-    invoked have payloads of their own.
+    That is: its result, those of its steps and what they were called with, the messages and tracebacks
+    of its errors, also where charts count it with others that failed alike, the data of the event that
+    started it and of the events that told of its end. Names, times and statuses stay. The run can then
+    neither be retried nor replayed, and nor can others of the same event. The runs that fan-out made of
+    its steps lose theirs, too; runs that it invoked have payloads of their own.
 
     Returns:
         Whether this call erased them; False if that was done before.
 
     Raises:
         RunNotFoundError: there is no such run.
-        RunStateError: it, or another run of one of these events, has not ended.
+        RunStateError: it, or another run of one of these events, has not ended; or it is only a step
+            of another run.
     """
     store = get_store()
     run = find(store, run_id)
+    if run.step and run.parent_id:
+        raise RunStateError(
+            f"Run {run.pk} did the step {run.step!r} of run {run.parent_id}, which has its payloads, "
+            "too. Erase those of that run."
+        )
     return repeat(store.alias, partial(_erase, store, run, _events(store, run)))
 
 
@@ -58,12 +66,16 @@ def _erase(store: Store, run: Run, events: Sequence[UUID]) -> bool:
         if not mine.filter(erased=None).update(erased=now, output=None, large=False):
             return False
         _refuse_if_needed(rows.filter(event__in=events, ended=None).first(), run)
-        _erase_errors(rows.filter(pk=run.pk))
-        steps = Step.objects.using(store.alias).filter(run=run)
-        _erase_errors(steps)
-        steps.update(output=None, large=False)
-        _erase_errors(Attempt.objects.using(store.alias).filter(run=run))
-        Blob.objects.using(store.alias).filter(run=run).delete()
+        branches = rows.filter(parent=run).exclude(step="")
+        branches.update(erased=now, output=None, large=False)
+        family = [run.pk, *branches.values_list("pk", flat=True)]
+        steps = Step.objects.using(store.alias).filter(run__in=family)
+        attempts = Attempt.objects.using(store.alias).filter(run__in=family)
+        failing = (rows.filter(pk__in=family), steps, attempts)
+        erased = [text for some in failing for text in _erase_errors(some)]
+        store.rollups.hush(run.function, run.pk, {_digest(text) for text in erased})
+        steps.update(output=None, given=None, large=False)
+        Blob.objects.using(store.alias).filter(run__in=family).delete()
         Event.objects.using(store.alias).filter(pk__in=events).update(data="{}", erased=now)
     return True
 
@@ -83,13 +95,15 @@ def _refuse_if_needed(other: Run | None, run: Run) -> None:
         )
 
 
-def _erase_errors(rows: QuerySet[Any]) -> None:
-    """Keep of errors what programs know them by."""
-    for pk, text in _texts(rows):
+def _erase_errors(rows: QuerySet[Any]) -> list[str]:
+    """Keep of errors what programs know them by; return them as they were."""
+    texts = list(rows.filter(error__isnull=False).values_list("pk", "error"))
+    for pk, text in texts:
         kept = {**codec.decode(text), "message": "", "stack": ""}
         emptied = codec.encode(kept, what="error", limit=1 << 20, setting="MAX_STEP_BYTES", depth=4)
         rows.model._default_manager.using(rows.db).filter(pk=pk).update(error=emptied)
+    return [text for _, text in texts]
 
 
-def _texts(rows: QuerySet[Any]) -> Iterable[tuple[Any, str]]:
-    return list(rows.filter(error__isnull=False).values_list("pk", "error"))
+def _digest(error: str) -> str:
+    return fingerprint(codec.decode(error)).digest

@@ -13,7 +13,7 @@ from django.db.models import Count, Exists, Max, Min, OuterRef, Q
 from django.db.models.functions import Substr
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
 
 from durable import clock, codec
 from durable.authoring.registry import registry
@@ -22,10 +22,15 @@ from durable.engine.overrides import overrides
 from durable.engine.words import span
 from durable.models import Attempt, Run, RunStatus, Step, StepStatus, Wait, Worker
 from durable.models.status import FINAL_RUN, OPEN_STEP
-from durable.playback.request import TIMERS
+from durable.playback.request import NOBODYS
 from durable.store import get_store
 
 _NAME = re.compile(r'"name":("(?:[^"\\]|\\.)*")')
+_OWN_REASONS = (
+    gettext_noop("The function is paused."),
+    gettext_noop("It was cancelled by hand."),
+    gettext_noop("It was cancelled by durable.cancel."),
+)
 _FRESH = 1.0  # seconds for which nobody asks why a due run has not been taken
 
 
@@ -62,7 +67,7 @@ def explain(alias: str, runs: Iterable[Run]) -> Mapping[UUID, Outlook]:
     for row in steps.values("run", "status", "op").annotate(count=Count("pk"), due=Min("due_at")):
         outlook = found[row["run"]]
         outlook.counts[row["status"]] = outlook.counts.get(row["status"], 0) + row["count"]
-        if row["op"] in TIMERS and row["status"] in OPEN_STEP:
+        if row["op"] in NOBODYS and row["status"] in OPEN_STEP:
             outlook.asleep[row["op"]] += row["count"]
         if row["status"] in (StepStatus.PENDING, StepStatus.RETRYING) and row["due"]:
             outlook.due = min(outlook.due or row["due"], row["due"])
@@ -92,7 +97,7 @@ def outlook_of(run: Run, steps: Iterable[Step], attempts: Iterable[Attempt]) -> 
         if step.status not in OPEN_STEP:
             continue
         keys.add(step.key)
-        if step.op in TIMERS:
+        if step.op in NOBODYS:
             outlook.asleep[step.op] += 1
         if step.op == "wait" and not outlook.event:
             outlook.event = getattr(getattr(step, "wait", None), "event", "")
@@ -155,13 +160,18 @@ def _why(run: Run, outlook: Outlook, now: datetime) -> str:
         case RunStatus.WAITING:
             return _because(run, _why_waiting(run, outlook, now))
         case RunStatus.CANCELLED:
-            return run.reason
+            return _told(run)
         case _:
             return ""
 
 
 def _because(run: Run, words: str) -> str:
-    return f"{run.reason} {words[:1].upper()}{words[1:]}".strip() if run.reason else words
+    return f"{_told(run)} {words[:1].upper()}{words[1:]}".strip() if run.reason else words
+
+
+def _told(run: Run) -> str:
+    """Return the reason that is kept with a run; what durable itself says, in the reader's language."""
+    return _(run.reason) if run.reason in _OWN_REASONS else run.reason
 
 
 def _why_queued(run: Run, outlook: Outlook, now: datetime) -> str:
@@ -189,21 +199,23 @@ def _why_running(run: Run, now: datetime) -> str:
         silent = span(now - run.due_at)
         return _("its worker is silent; its lease passed %(time)s ago") % {"time": silent}
     if run.crashes:
-        one, many = (
+        words = ngettext(
             "running again after a lost worker",
             "running again after %(count)d lost workers",
+            run.crashes,
         )
-        return ngettext(one, many, run.crashes) % {"count": run.crashes}
+        return words % {"count": run.crashes}
     return ""
 
 
 def _why_waiting(run: Run, outlook: Outlook, now: datetime) -> str:
     if not run.pending:
         return _("waiting to be woken")
-    one, many = "waiting for %(count)d parallel step", "waiting for %(count)d parallel steps"
-    if outlook.due is not None and outlook.asleep.total() == run.pending:
+    if outlook.asleep.total() == run.pending:
         return _why_asleep(outlook, outlook.due, now)
-    words = ngettext(one, many, run.pending) % {"count": run.pending}
+    words = ngettext(
+        "waiting for %(count)d parallel step", "waiting for %(count)d parallel steps", run.pending
+    ) % {"count": run.pending}
     running = outlook.counts.get(StepStatus.RUNNING, 0)
     if running:
         return words + "; " + _("%(count)d running") % {"count": running}
@@ -217,22 +229,29 @@ def _why_waiting(run: Run, outlook: Outlook, now: datetime) -> str:
     return words + "; " + _("no worker has taken one for %(time)s") % {"time": span(waited)}
 
 
-def _why_asleep(outlook: Outlook, due: datetime, now: datetime) -> str:
+def _why_asleep(outlook: Outlook, due: datetime | None, now: datetime) -> str:
     """It rests until something comes that is no work of a worker's."""
     words = []
     if outlook.asleep["sleep"]:
         words.append(_("sleeping until %(time)s, %(left)s left") % _until(due, now))
     if count := outlook.asleep["wait"]:
-        one, many = (
+        text = ngettext(
             "waiting for event %(event)s",
             "waiting for %(count)d events, %(event)s and others",
-        )
-        text = ngettext(one, many, count) % {"event": outlook.event, "count": count}
+            count,
+        ) % {"event": outlook.event, "count": count}
         left = _(", %(left)s left") % _until(due, now)
         words.append(text + ("" if outlook.asleep["sleep"] else left))
     if count := outlook.asleep["invoke"]:
-        one, many = "waiting for %(count)d invoked run", "waiting for %(count)d invoked runs"
-        words.append(ngettext(one, many, count) % {"count": count})
+        text = ngettext(
+            "waiting for %(count)d invoked run", "waiting for %(count)d invoked runs", count
+        )
+        words.append(text % {"count": count})
+    if count := outlook.asleep["child"]:
+        text = ngettext(
+            "waiting for %(count)d run of a step", "waiting for %(count)d runs of steps", count
+        )
+        words.append(text % {"count": count})
     return "; ".join(words)
 
 

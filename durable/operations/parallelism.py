@@ -1,10 +1,12 @@
-"""What running at the same time has brought the last runs of a function: for people who choose how."""
+"""What the last runs of a function were: their versions, and what running at the same time brought."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from durable.models import Run, RunStatus, Step, StepStatus
@@ -13,6 +15,14 @@ from durable.playback.request import TIMERS
 RUNS, STEPS = 20, 2000  # that are looked at, at most
 
 _LONG = 1.0  # seconds of a step from which on it is worth a process of its own
+
+
+class Last(NamedTuple):
+    """One of the last completed runs."""
+
+    id: UUID
+    version: str
+    started: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +36,8 @@ class Parallelism:
     most_at_once: int  # bodies that were at work at the same moment, of one run
     longest: float
     usual: float  # of a step, the median
+    waited: float  # from its planning to its beginning, the median
+    apart: int  # steps that were runs of their own
     bodies: float  # of all steps, one after the other
     elapsed: float  # of all waves, from their first beginning to their last end
 
@@ -40,16 +52,28 @@ class Parallelism:
         return self.usual >= _LONG
 
 
-def parallelism(alias: str, function: str) -> Parallelism | None:
-    """Look at the last completed runs of a function; None if they had no planned steps."""
-    rows = Run.objects.using(alias).filter(function=function, status=RunStatus.COMPLETED)
-    runs = list(rows.order_by("-pk").values_list("pk", flat=True)[:RUNS])
+def last_runs(alias: str, function: str) -> list[Last]:
+    """Return the last completed runs of a function, the newest first."""
+    rows = Run.objects.using(alias).filter(function=function, status=RunStatus.COMPLETED, step="")
+    # In the order of the index, that MariaDB sees it.
+    ordered = rows.order_by("-function", "-status", "-pk")
+    return [Last(*row) for row in ordered.values_list("pk", "version", "started")[:RUNS]]
+
+
+def parallelism(alias: str, last: Sequence[Last]) -> Parallelism | None:
+    """Look at some runs of a function; None if they had no planned steps."""
+    runs = [run.id for run in last]
     steps = Step.objects.using(alias).filter(run__in=runs, status=StepStatus.DONE)
     steps = steps.exclude(op__in=TIMERS).exclude(mode="").order_by()
     waves: defaultdict[tuple[UUID, int], list[tuple[datetime, datetime]]] = defaultdict(list)
-    for run, wave, started, ended in steps.values_list("run", "wave", "started", "ended")[:STEPS]:
+    waited: list[float] = []
+    apart = 0
+    fields = ("run", "wave", "started", "ended", "planned", "op")
+    for run, wave, started, ended, planned, op in steps.values_list(*fields)[:STEPS]:
         if started is not None and ended is not None:
             waves[run, wave].append((started, ended))
+            waited.append((started - (planned or started)).total_seconds())
+            apart += op == "child"
     if not waves:
         return None
     taken = [(end - begin).total_seconds() for times in waves.values() for begin, end in times]
@@ -61,6 +85,8 @@ def parallelism(alias: str, function: str) -> Parallelism | None:
         most_at_once=max(map(_at_once, waves.values())),
         longest=max(taken),
         usual=sorted(taken)[len(taken) // 2],
+        waited=max(sorted(waited)[len(waited) // 2], 0.0),
+        apart=apart,
         bodies=sum(taken),
         elapsed=sum(_elapsed(times) for times in waves.values()),
     )

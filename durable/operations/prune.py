@@ -1,4 +1,5 @@
-"""Removing runs that ended long ago, batch by batch, beside workers and whoever retries and replays."""
+"""Removing runs that ended long ago, and old lines of the audit log, batch by batch, beside workers and
+whoever retries and replays."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ _EVENTS = 1000
 class Batch:
     """What one transaction removed, or would have."""
 
-    function: str  # "" for events that no run refers to
+    function: str  # "" for events that no run refers to, and for the audit log
     status: str
     removed: Removed
 
@@ -42,7 +43,7 @@ def prune(
     Args:
         store: where they are.
         retention: how long runs are kept.
-        functions: ids, if only runs of these; then events without runs stay.
+        functions: ids, if only runs of these; then all else stays.
         statuses: final ones, if only runs of these.
         size: runs of one transaction.
         is_rehearsal: only count; events that would go with their last run are not counted.
@@ -54,6 +55,8 @@ def prune(
                 yield from _runs(store, function, status, age, size, is_rehearsal)
     if not functions and retention.events is not None:
         yield from _events(store, retention.events, is_rehearsal)
+    if not functions and retention.audit is not None:
+        yield from _operations(store, retention.audit, is_rehearsal)
 
 
 def _runs(
@@ -74,3 +77,11 @@ def _events(store: Store, age: timedelta, is_rehearsal: bool) -> Iterator[Batch]
             yield Batch("", "", Removed(0, store.pruning.count_forlorn(ids)))
         else:
             yield Batch("", "", store.pruning.remove_forlorn(ids))
+
+
+def _operations(store: Store, age: timedelta, is_rehearsal: bool) -> Iterator[Batch]:
+    last = 0
+    while ids := store.pruning.old_operations(age, last, _EVENTS):
+        last = ids[-1]
+        count = len(ids) if is_rehearsal else store.pruning.remove_operations(ids)
+        yield Batch("", "", Removed(operations=count))

@@ -21,7 +21,7 @@ class Kin:
 
 def kin_of(alias: str, run: Run) -> Kin:
     """Look for the kin of a run, in a query or two."""
-    rows = Run.objects.using(alias).only("function", "status")
+    rows = Run.objects.using(alias).only("function", "step", "status")
     parent = rows.filter(pk=run.parent_id).first() if run.parent_id else None
     children = rows.filter(parent=run.pk)
     first = list(children.order_by("pk")[: MOST + 1])

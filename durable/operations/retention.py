@@ -26,10 +26,12 @@ class Retention:
     Args:
         usual: of functions that are not named.
         functions: of those that are, by id.
+        audit: how long it is known who did what to them, and to all else; None is for ever.
     """
 
     usual: Ages = field(default_factory=lambda: _FOR_EVER)
     functions: Mapping[str, Ages] = field(default_factory=dict)
+    audit: timedelta | None = None
 
     def of(self, function: str) -> Ages:
         """Return how long runs of a function are kept, by status; None is for ever."""
@@ -37,7 +39,7 @@ class Retention:
 
     @property
     def is_set(self) -> bool:
-        """Whether anything is ever to be removed."""
+        """Whether any run is ever to be removed."""
         return any(age for ages in (self.usual, *self.functions.values()) for age in ages.values())
 
     @property
@@ -48,7 +50,7 @@ class Retention:
 
 
 def retention(overrides: Mapping[str, Any] | None = None) -> Retention:
-    """Read `DURABLE["RETENTION"]`.
+    """Read `DURABLE["RETENTION"]` and `DURABLE["AUDIT_RETENTION"]`.
 
     Args:
         overrides: entries of single functions that are stronger, in the form of the setting's.
@@ -59,7 +61,14 @@ def retention(overrides: Mapping[str, Any] | None = None) -> Retention:
     given = conf.RETENTION
     entries = given if isinstance(given, Mapping) else {EVERY: given}
     read = {name: _ages(name, value) for name, value in {**entries, **(overrides or {})}.items()}
-    return Retention(read.pop(EVERY, _FOR_EVER), read)
+    audit = _age("DURABLE['AUDIT_RETENTION']", conf.AUDIT_RETENTION)
+    return Retention(read.pop(EVERY, _FOR_EVER), read, audit)
+
+
+def is_audit_short(ages: Retention) -> bool:
+    """Whether some runs are kept for longer, by the setting, than it is known who did what to them."""
+    every = [age for one in (ages.usual, *ages.functions.values()) for age in one.values() if age]
+    return ages.audit is not None and any(age > ages.audit for age in every)
 
 
 def _ages(name: str, value: Any) -> Ages:

@@ -2,7 +2,7 @@
 
 A minute is counted when it is `LAG` old: by then what ended in it has been committed. Only a run that is
 cancelled within a transaction that stays open for longer is left out. After a pause in which nobody
-counted, all that ended since is counted, stretch by stretch.
+counted, what ended since is counted, stretch by stretch, as far back as anybody is shown.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ from durable.store.rollups import Alike, Ended, Sums
 
 LAG = timedelta(minutes=2)
 REST = 30.0  # seconds between two looks, of all workers together
-BACK = timedelta(days=7)  # for which there are sums by the minute
-KEPT = timedelta(days=90)  # for which there are sums by the hour
+BACK = timedelta(hours=26)  # for which there are sums: nobody is shown more than a day
 _STRETCH = timedelta(minutes=15)
 _KINDS = 50  # of failures of one function in a stretch, by which the others are counted together
 LARGEST = 127
@@ -40,7 +39,7 @@ def advance(store: Store) -> int:
         until = following
         stretches += 1
     if stretches:
-        store.rollups.drop(now - BACK - timedelta(days=1), now - KEPT)
+        store.rollups.drop(now - BACK)
     return stretches
 
 

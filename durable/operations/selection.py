@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 
-from durable.models import Run, RunStatus, Step, StepStatus
+from durable.models import Run, RunStatus
+from durable.operations.failed_step import runs_by_failed_step
 from durable.operations.search import matching
 
 TOP, CHILD = "top", "child"
@@ -30,9 +31,9 @@ class Selection:
         kin: "top" for runs that no run invoked, "child" for the others.
         parent: the id of the run that invoked them.
         event: the id of the event that started them.
-        failed_step: the name of a step that failed, of runs that failed.
-        search: what a person looks for; see `engine.search`.
-        ids: these runs.
+        failed_step: the name of a step that failed, of the newest runs that failed.
+        search: what a person looks for; see `operations.search`.
+        ids: these runs, and no others.
     """
 
     status: str = ""
@@ -46,17 +47,24 @@ class Selection:
     event: str = ""
     failed_step: str = ""
     search: str = ""
-    ids: tuple[str, ...] = ()
+    ids: tuple[str, ...] | None = None
 
     @classmethod
     def of_json(cls, value: Mapping[str, Any]) -> Self:
         """Read what `to_json` wrote."""
-        return cls(**{**value, "ids": tuple(value.get("ids", ()))})
+        return cls(**{**value, "ids": tuple(value["ids"]) if "ids" in value else None})
 
     def to_json(self) -> dict[str, Any]:
         """Return what is given of it, to be written down."""
         given = {name: value for name, value in asdict(self).items() if value}
-        return {**given, "ids": list(self.ids)} if self.ids else given
+        return given if self.ids is None else {**given, "ids": list(self.ids)}
+
+    def pinned(self, alias: str) -> Self:
+        """Return the same runs where what is done to some would bring others into the selection."""
+        if not self.failed_step or self.ids is not None:
+            return self
+        found = runs_by_failed_step(alias, self.failed_step)
+        return replace(self, ids=tuple(map(str, found)))
 
     def of(self, runs: QuerySet[Run]) -> QuerySet[Run]:
         """Narrow runs down."""
@@ -64,14 +72,12 @@ class Selection:
         exact = {name: getattr(self, name) for name in names}
         ranges = {"pk__gte": self.since, "pk__lte": self.until}
         runs = runs.filter(**{name: value for name, value in (exact | ranges).items() if value})
-        if self.ids:
-            runs = runs.filter(pk__in=self.ids)
+        if self.failed_step:
+            runs = runs.filter(status=RunStatus.FAILED)
+        if (ids := self.pinned(runs.db).ids) is not None:
+            runs = runs.filter(pk__in=ids)
         if self.kin:
             runs = runs.filter(parent__isnull=self.kin == TOP)
-        if self.failed_step:
-            steps = Step.objects.filter(run=OuterRef("pk"), name=self.failed_step)
-            failed = Exists(steps.filter(status=StepStatus.FAILED))
-            runs = runs.filter(failed, status=RunStatus.FAILED)
         if self.search:
             condition = matching(runs.db, self.search, self.tenant)
             runs = runs.none() if condition is None else runs.filter(condition)

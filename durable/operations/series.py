@@ -79,7 +79,7 @@ def series(alias: str, hours: int, function: str | None = None) -> Series:
     sums = RunTally.objects.using(alias).filter(minute__gte=begin, **only).order_by()
     rows = [*sums.values_list("minute", "status").annotate(Sum("count"))]
     since = max(begin, now - _FRESH, until or begin)
-    fresh = Run.objects.using(alias).filter(ended__gte=since, **only).order_by()
+    fresh = Run.objects.using(alias).filter(ended__gte=since, step="", **only).order_by()
     minutes = fresh.annotate(minute=TruncMinute("ended", tzinfo=UTC)).values_list(
         "minute", "status"
     )

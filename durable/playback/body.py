@@ -14,6 +14,7 @@ from durable.playback import around
 from durable.playback.awaited import awaited
 from durable.playback.cursor import CURSOR, Cursor, Intent
 from durable.playback.failure import Failure
+from durable.playback.given import given
 from durable.playback.interrupt import Interrupt
 from durable.playback.request import Request
 
@@ -31,18 +32,23 @@ class Ran:
     request: Request
     value: Any = None
     failure: Failure | None = None
+    given: str | None = None
     seconds: float = 0.0
     ended: float = field(default_factory=time.monotonic)
 
 
-def run_body(request: Request, attempt: int, call: Callable[[], Any] | None = None) -> Ran:
+def run_body(
+    request: Request, attempt: int, call: Callable[[], Any] | None = None, *, is_new: bool = True
+) -> Ran:
     """Call a body, for the `attempt`th time after the first. Signals of a misused inner step pass through.
 
     Args:
         request: the step.
         attempt: its failed tries so far.
         call: how to call the body, if that is to be limited.
+        is_new: whether what it is called with is to be kept: of a planned step it is.
     """
+    said = given(request) if is_new else None  # before the body can change it
     begun = time.monotonic()
     try:
         with inside(request, attempt):
@@ -50,14 +56,15 @@ def run_body(request: Request, attempt: int, call: Callable[[], Any] | None = No
     except PASSED:
         raise
     except BaseException as error:  # noqa: BLE001 - SystemExit, CancelledError and stranger ones
-        return _failed(request, error, begun)
-    return Ran(request=request, value=value, seconds=time.monotonic() - begun)
+        return _failed(request, error, begun, said)
+    return Ran(request=request, value=value, given=said, seconds=time.monotonic() - begun)
 
 
 async def await_body(
-    request: Request, attempt: int, awaitable: Awaitable[Any] | None = None
+    request: Request, attempt: int, awaitable: Awaitable[Any] | None = None, *, is_new: bool = True
 ) -> Ran:
     """Call a coroutine function as a body, or await what a plain one returned."""
+    said = given(request) if is_new else None
     begun = time.monotonic()
     try:
         with inside(request, attempt):
@@ -66,12 +73,13 @@ async def await_body(
     except PASSED:
         raise
     except BaseException as error:  # noqa: BLE001 - SystemExit, CancelledError and stranger ones
-        return _failed(request, error, begun)
-    return Ran(request=request, value=value, seconds=time.monotonic() - begun)
+        return _failed(request, error, begun, said)
+    return Ran(request=request, value=value, given=said, seconds=time.monotonic() - begun)
 
 
-def _failed(request: Request, error: BaseException, begun: float) -> Ran:
-    return Ran(request=request, failure=Failure.of(error), seconds=time.monotonic() - begun)
+def _failed(request: Request, error: BaseException, begun: float, said: str | None) -> Ran:
+    seconds = time.monotonic() - begun
+    return Ran(request=request, failure=Failure.of(error), given=said, seconds=seconds)
 
 
 @contextmanager

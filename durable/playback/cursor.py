@@ -15,6 +15,7 @@ from durable.playback.interrupt import Interrupt
 from durable.playback.request import ParallelMode
 
 LONGEST = 100  # characters of a branch's path
+LONGEST_GROUP = 60  # and of that of its groups
 
 
 class Intent(enum.Enum):
@@ -49,6 +50,8 @@ class Cursor:
     unread: int = 0  # of those in and below this branch, the ones this call has not come to yet
     tasks: int = 0  # asyncio tasks started from here
     latest: int = -1  # rank of the last result that was handed out in and below this branch
+    groups: int = 0  # parallel groups begun from here
+    group: str = ""  # which of its parent's groups each branch on the path is of, from 0
 
     @property
     def is_elsewhere(self) -> bool:
@@ -60,6 +63,17 @@ class Cursor:
         index = self.counts.get(name, 0)
         self.counts[name] = index + 1
         return index
+
+    def next_group(self) -> int:
+        """Count a group, and return how many there were before."""
+        self.groups += 1
+        return self.groups - 1
+
+    @property
+    def later_group(self) -> str | None:
+        """The path of groups, if any on it is not the first."""
+        is_later = len(self.group) <= LONGEST_GROUP and self.group.strip("0.")
+        return self.group if is_later else None
 
     def read(self, *, is_known: bool, rank: int = -1) -> None:
         """Note that the call came to a step: it met it before, or all that follows is new."""
@@ -89,7 +103,7 @@ class Cursor:
             path if len(path) <= LONGEST else sha1(path.encode(), usedforsecurity=False).hexdigest()
         )
 
-    def fork(self, child: str, intent: Intent, mode: ParallelMode) -> Cursor:
+    def fork(self, child: str, intent: Intent, mode: ParallelMode, group: int = 0) -> Cursor:
         """Return a cursor for a call of a branch: it counts on from an earlier group's use of it."""
         before = self.branches.get(child)
         branch = self.path(child)
@@ -102,6 +116,7 @@ class Cursor:
             known=self.known,
             unread=self.known[branch],
             tasks=before.tasks if before else 0,
+            group=f"{self.group}.{group}" if self.group else str(group),
             counts=dict(before.counts) if before else {},
             branches=dict(before.branches) if before else {},
         )

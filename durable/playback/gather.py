@@ -23,7 +23,8 @@ async def gather(tape: Tape, branches: Sequence[Branch], mode: ParallelMode) -> 
     The first error, in the order of the branches, is raised when the others have been told to end.
     """
     parent = tape.cursor("group.parallel")
-    tasks = [_start(parent, str(n), branch, mode) for n, branch in enumerate(branches)]
+    group = parent.next_group()
+    tasks = [_start(parent, str(n), branch, mode, group) for n, branch in enumerate(branches)]
     try:
         if tasks:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
@@ -56,8 +57,10 @@ async def race(tape: Tape, branches: Sequence[Branch]) -> Any:
     return tasks[await tape.ask(winner(request, first))].result()
 
 
-def _start(parent: Cursor, name: str, branch: Branch, mode: ParallelMode) -> asyncio.Task[Any]:
-    cursor = parent.fork(name, parent.intent, mode)
+def _start(
+    parent: Cursor, name: str, branch: Branch, mode: ParallelMode, group: int = 0
+) -> asyncio.Task[Any]:
+    cursor = parent.fork(name, parent.intent, mode, group)
     parent.branches[name] = cursor
     context = copy_context()
     context.run(CURSOR.set, cursor)

@@ -104,9 +104,20 @@ class Invoke:
     op: ClassVar[str] = "invoke"
 
 
-What = Work | Sleep | EventWait | Invoke
+@dataclass(frozen=True, slots=True)
+class FanOut:
+    """A function to call, in a run of its own; the end of that ends the step."""
+
+    work: Work
+    op: ClassVar[str] = "child"
+    seconds: ClassVar[float] = 0.0
+    output_type: ClassVar[None] = None
+
+
+What = Work | Sleep | EventWait | Invoke | FanOut
 
 TIMERS = ("sleep", "wait", "invoke")  # kinds of steps that end by themselves when they come due
+NOBODYS = (*TIMERS, "child")  # kinds of steps that no worker claims in order to do them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +130,7 @@ class Request:
     branch: str
     mode: ParallelMode
     what: What
+    group: str | None = None  # in which group of several in a row; None in the first
 
     @property
     def op(self) -> str:
@@ -143,6 +155,11 @@ class Request:
         return self.what
 
     @property
+    def is_timer(self) -> bool:
+        """Whether it ends by itself when it comes due."""
+        return self.op in TIMERS
+
+    @property
     def seconds(self) -> float:
         """When a planned step comes due, in seconds from then; see `until`."""
         return 0.0 if isinstance(self.what, Work) else self.what.seconds
@@ -164,6 +181,11 @@ class Request:
     def until(self) -> datetime | None:
         """When it comes due, if that is a moment."""
         return self.what.until if isinstance(self.what, Sleep) else None
+
+    @property
+    def due_in(self) -> float | None:
+        """The same, but None for what never comes due by itself."""
+        return None if isinstance(self.what, FanOut) else self.seconds
 
     @property
     def title(self) -> str:

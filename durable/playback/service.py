@@ -255,8 +255,9 @@ class Service:
         ask.future.add_done_callback(partial(_cancel_if_given_up, task))
 
     async def _body(self, ask: Ask, attempt: int, awaitable: Any) -> None:
+        is_new = self.tape.targets is None
         try:
-            ran = await await_body(ask.request, attempt, awaitable)
+            ran = await await_body(ask.request, attempt, awaitable, is_new=is_new)
         except Interrupt as signal:
             self.signal = signal
         else:

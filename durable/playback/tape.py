@@ -121,6 +121,7 @@ class Tape:
             branch=cursor.branch,
             mode=cursor.mode,
             what=what,
+            group=cursor.later_group,
         )
         self.asked[request.title] = None
         return self.performer.asked(request)
@@ -201,7 +202,7 @@ class Tape:
     def execute(self, request: Request) -> Ran:
         """Call the body of a step, no longer than it may take."""
         limited = partial(self._call_limited, request) if request.work.timeout else None
-        return run_body(request, self.attempt_of(request), limited)
+        return run_body(request, self.attempt_of(request), limited, is_new=self.targets is None)
 
     def _call_limited(self, request: Request) -> Any:
         targets = self.targets or set()

@@ -49,6 +49,7 @@ class Group:
         self.threads = threads
         self.has_code = has_code
         self.parent = tape.cursor(self.title)
+        self.number = self.parent.next_group()
         self.ends: dict[int, Cursor] = {}  # how the last call of each branch left its cursor
         self.holders: dict[str, int] = {}  # which branch asked for a step
         self.errors: dict[int, Exception] = {}  # what a branch raised before its target
@@ -175,7 +176,7 @@ class Group:
 
     def _call(self, number: int, intent: Intent) -> tuple[Any, Sequence[Request]]:
         """Call one branch; return its value, or the steps it needs first."""
-        cursor = self.parent.fork(self.child(number), intent, self.mode)
+        cursor = self.parent.fork(self.child(number), intent, self.mode, self.number)
         self.ends[number] = cursor
         token = CURSOR.set(cursor)
         try:

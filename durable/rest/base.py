@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from io import BytesIO
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from django.apps import apps
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.http import parse_header_parameters
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
-from rest_framework.exceptions import MethodNotAllowed
+from rest_framework.decorators import action
+from rest_framework.exceptions import MethodNotAllowed, NotAcceptable
 from rest_framework.generics import GenericAPIView
 from rest_framework.renderers import BaseRenderer, BrowsableAPIRenderer, JSONRenderer
 from rest_framework.request import Request
@@ -20,17 +24,21 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSetMixin
 
+from durable.access.tenancy import tenant_of
 from durable.models import Key
 from durable.operations.audit import Actor
 from durable.rest.authentication import KeyAuthentication, SignatureAuthentication
 from durable.rest.body import raw_body
-from durable.rest.openapi import inspector
+from durable.rest.openapi import described, inspector
 from durable.rest.parser import StrictJSONParser
 from durable.rest.permissions import MayOperate
 from durable.rest.problems import CONTENT_TYPE, Problem, ProblemResponse, answer
 from durable.rest.throttles import KeyThrottle
 
+VERSION = "1"  # of the shapes of what is sent and answered
+
 M = TypeVar("M", bound=Model)
+V = TypeVar("V", bound=Callable[..., Any])
 
 
 class LimitedRequest(Request):
@@ -95,17 +103,22 @@ class View(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuse a method that is not known before asking who it is."""
-        if not hasattr(self, (request.method or "").lower()):
+        method = (request.method or "").lower()
+        if method not in self.http_method_names or not hasattr(self, method):
             raise MethodNotAllowed(request.method or "")
         super().initial(request, *args, **kwargs)
+        _check_version(request)
 
     def get_exception_handler(self) -> Callable[..., Response | None]:
         """Return what tells of errors."""
         return answer
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """Name the kind of an answer that tells of a problem, where it is JSON."""
+        """Keep an answer for who asked; name the kind of one that tells of a problem, where it is JSON."""
         made = super().finalize_response(request, response, *args, **kwargs)
+        # A site's own cache knows nothing of keys, and would give it to the next who asks.
+        patch_cache_control(made, private=True, no_cache=True)
+        patch_vary_headers(made, ("Authorization", "Cookie"))
         if isinstance(made, ProblemResponse) and made.accepted_renderer.format == "json":
             made.content_type = CONTENT_TYPE
         return made
@@ -125,22 +138,40 @@ class View(APIView):
         request = self.request
         return request.data if raw_body(request._request, self.max_body) else {}
 
-    @property
+    @cached_property
     def tenant(self) -> str | None:
-        """The only tenant whose rows the request may see and wake; None if it is not bound to one."""
+        """The only tenant whose rows the request may see and wake; None if it is not bound to one.
+
+        Raises:
+            PermissionDenied: the site says of the user neither that nor which.
+        """
         key = self.request.auth
-        return (key.tenant or None) if isinstance(key, Key) else None
+        return (key.tenant or None) if isinstance(key, Key) else tenant_of(self.request.user)
 
     def own(self, rows: QuerySet[M]) -> QuerySet[M]:
         """Return those rows, of a table with a column `tenant`, that the request may see."""
         return rows if self.tenant is None else rows.filter(tenant=self.tenant)
 
     @property
+    def sender(self) -> str:
+        """Who makes the request, and for which tenant, as nobody else is called."""
+        key = self.request.auth
+        who = f"key {key.pk}" if isinstance(key, Key) else f"user {self.request.user.pk}"
+        return f"{who}\0{self.tenant or ''}"
+
+    @property
     def actor(self) -> Actor:
         """Who makes the request, for the audit log."""
         key = self.request.auth
-        who = key.actor if isinstance(key, Key) else str(self.request.user)
+        who = key.actor if isinstance(key, Key) else self.request.user.get_username()
         return Actor(who=who, via="api")
+
+
+def _check_version(request: Request) -> None:
+    """Refuse who accepts answers of a version that there is not: `application/json; version=2`."""
+    _, asked = parse_header_parameters(str(request.accepted_media_type))
+    if asked.get("version", VERSION) != VERSION:
+        raise NotAcceptable
 
 
 class ViewSet(ViewSetMixin, View, GenericAPIView[Any]):
@@ -150,6 +181,17 @@ class ViewSet(ViewSetMixin, View, GenericAPIView[Any]):
     def as_view(cls, actions: Any = None, **initkwargs: Any) -> Any:
         """Return the view of some actions."""
         return on_its_own(super().as_view(actions, **initkwargs))
+
+
+def on_one(method: Literal["get", "post"], summary: str, **said: Any) -> Callable[[V], Any]:
+    """Let something else be asked of one thing of a ViewSet, below its address.
+
+    Args:
+        method: of HTTP.
+        summary: as `described` takes it, and `said` is what else that takes.
+    """
+    describe: Callable[[Any], Any] = described(summary, **said)
+    return lambda view: describe(action(detail=True, methods=[method])(view))
 
 
 def on_its_own(view: Any) -> Any:

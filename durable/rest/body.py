@@ -1,44 +1,22 @@
-"""The bytes of a request: as many as are allowed, counted while they are read."""
+"""The bytes of a request, and the problem where there are too many or too few of them."""
 
 from __future__ import annotations
 
 from django.http import HttpRequest
 
+from durable.access.body import BodyBrokenError, BodyTooLargeError, body_of
 from durable.rest.problems import Problem
-
-_CHUNK = 64 * 1024
-_KEPT = "_durable_body"
 
 
 def raw_body(request: HttpRequest, limit: int) -> bytes:
     """Return the body, which is read once.
 
     Raises:
-        Problem: 413, it has more than `limit` bytes; 400, the length it declares is none.
+        Problem: 413, it has more than `limit` bytes; 400, it does not come to its end.
     """
-    if not hasattr(request, _KEPT):
-        setattr(request, _KEPT, _read(request, limit))
-    body: bytes = getattr(request, _KEPT)
-    return body
-
-
-def _read(request: HttpRequest, limit: int) -> bytes:
-    if _declared(request) > limit:
-        raise _too_large(limit)
-    found = bytearray()
-    while chunk := request.read(min(_CHUNK, limit + 1 - len(found))):
-        found += chunk
-        if len(found) > limit:
-            raise _too_large(limit)
-    return bytes(found)
-
-
-def _declared(request: HttpRequest) -> int:
-    text = request.META.get("CONTENT_LENGTH") or "0"
-    if not (text.isascii() and text.isdigit()):
-        raise Problem(400, "malformed_json", "The header Content-Length is not a number.")
-    return int(text[:20])
-
-
-def _too_large(limit: int) -> Problem:
-    return Problem(413, "too_large", f"The body may have {limit:,} bytes.")
+    try:
+        return body_of(request, limit)
+    except BodyTooLargeError:
+        raise Problem(413, "too_large", f"The body may have {limit:,} bytes.") from None
+    except BodyBrokenError:
+        raise Problem(400, "malformed_json", "The body does not come to its end.") from None

@@ -9,7 +9,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from durable.rest.base import View
+from durable.rest.base import VERSION, View
 from durable.rest.openapi import described, generated
 from durable.rest.problems import Problem
 
@@ -17,7 +17,7 @@ URLCONF = "durable.rest.urls"
 SETTINGS: dict[str, Any] = {
     "TITLE": "durable",
     "DESCRIPTION": "Events in, runs watched and managed, functions invoked.",
-    "VERSION": "1",
+    "VERSION": VERSION,
     "OAS_VERSION": "3.1.1",
     "SCHEMA_PATH_PREFIX": "",
     "COMPONENT_SPLIT_REQUEST": True,

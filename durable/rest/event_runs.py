@@ -26,7 +26,6 @@ class EventRunViews(RunViews):
         "List the runs of an event",
         query=PageQuery,
         gives={200: RunPageShape},
-        problems=(404, 422),
         path=ID,
         examples={"a page": examples.PAGE},
     )

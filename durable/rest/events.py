@@ -18,7 +18,7 @@ from durable.models import Key
 from durable.rest.base import View
 from durable.rest.event_validation import read_all
 from durable.rest.examples import EVENT, EVENTS, SENT
-from durable.rest.idempotency import HEADER, once
+from durable.rest.idempotency import HEADER, PATIENCE, once
 from durable.rest.openapi import described
 from durable.rest.problems import Problem
 from durable.rest.shapes.event import ONE_OR_SEVERAL, SentShape
@@ -37,7 +37,7 @@ class EventsView(View):
         "Send events",
         takes=ONE_OR_SEVERAL,
         gives={200: SentShape, 201: SentShape},
-        problems=(400, 409, 413, 415, 422),
+        problems=(409,),
         headers=(HEADER,),
         examples={"one request": EVENT, "several request": EVENTS, "sent": SENT},
     )
@@ -46,7 +46,8 @@ class EventsView(View):
         and the runs they start, are committed. 201 if one of them is new, 200 if all were sent before:
         an event with an `id` counts once for each name and tenant.
         """
-        return once(self, partial(self._accept, self._rows(self.body()), clock.now()))
+        work = partial(self._accept, self._rows(self.body()), clock.now())
+        return once(self, work, is_careful=True)
 
     def _rows(self, given: Any) -> list[EventRow]:
         batch = given if isinstance(given, list) else [given]
@@ -71,8 +72,8 @@ class EventsView(View):
         return not isinstance(key, Key) or key.may_send(row.name)
 
     def _accept(self, rows: Sequence[EventRow], received: datetime) -> Response:
-        ids = accept(get_store(), rows, received)
-        _check_repeated(rows, ids)
+        check = partial(_check_repeated, rows)
+        ids = accept(get_store(), rows, received, patience=PATIENCE, check=check)
         sent = [
             {"id": str(pk), "duplicate": pk != row.pk} for row, pk in zip(rows, ids, strict=True)
         ]

@@ -20,11 +20,19 @@ RUN: dict[str, Any] = {
     "started": "2026-11-21T18:00:00.012Z",
     "ended": "2026-11-21T18:00:02.345Z",
     "parent": None,
+    "step": "",
     "replay_of": None,
 }
 _OPEN = {**RUN, "started": None, "ended": None}
 PAGE = {"results": [RUN], "next": None}
-DETAIL = {**RUN, "steps": {"done": 3}, "due": None, "attempt": 0, "error": None}
+DETAIL = {
+    **RUN,
+    "steps": {"done": 3},
+    "due": None,
+    "attempt": 0,
+    "version": "4f1c9a0b7d2e",
+    "error": None,
+}
 CANCELLED = {
     **RUN,
     "status": "cancelled",
@@ -45,6 +53,7 @@ STEP: dict[str, Any] = {
     "status": "done",
     "attempt": 0,
     "due": None,
+    "planned": None,
     "started": "2026-11-21T18:00:01Z",
     "ended": "2026-11-21T18:00:02Z",
     "error": None,

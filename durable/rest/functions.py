@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -18,7 +17,7 @@ from durable.errors import FunctionNotFoundError
 from durable.models import Run
 from durable.operations.dispatch import invoke_function
 from durable.rest import examples, representation
-from durable.rest.base import ViewSet
+from durable.rest.base import ViewSet, on_one
 from durable.rest.idempotency import HEADER, once
 from durable.rest.openapi import described
 from durable.rest.problems import Problem
@@ -52,7 +51,6 @@ class FunctionViews(ViewSet):
     @described(
         "Look at a function",
         gives={200: FunctionShape},
-        problems=(404,),
         path=ID,
         examples={"a function": examples.FUNCTION},
     )
@@ -60,16 +58,16 @@ class FunctionViews(ViewSet):
         """What starts it, and how often it is tried again."""
         return Response(_described(_known(id)))
 
-    @described(
+    @on_one(
+        "post",
         "Invoke a function",
         takes=InvokeShape,
         gives={200: InvokedShape, 202: InvokedShape},
-        problems=(400, 404, 409, 413, 415, 422),
+        problems=(409,),
         path=ID,
         headers=(HEADER,),
         examples={"request": examples.INVOKE, "invoked": examples.INVOKED},
     )
-    @action(detail=True, methods=["post"])
     def invoke(self, request: Request, id: str) -> Response:
         """Starts it, whatever its triggers are. With `id`, once for each id: sent again, the answer
         names the first run. With `wait`, 200 and the result if it ends in time, 202 if it does not;
@@ -94,9 +92,10 @@ class FunctionViews(ViewSet):
 
     def _wait(self, response: Response, seconds: float) -> None:
         """Put the end of the run into the answer, if it comes in time."""
-        rows = Run.objects.using(get_store().alias)
-        run = representation.awaited(rows.get(pk=response.data["run"]["id"]), seconds)
-        if run.is_final:
+        rows = Run.objects.using(get_store().alias).filter(pk=response.data["run"]["id"])
+        run = rows.first()  # none where the answer is repeated and the run was removed since
+        run = run and representation.awaited(run, seconds)
+        if run is not None and run.is_final:
             response.status_code = 200
             response.data["run"] = representation.brief(run)
             visibility = visibility_of(self.request)

@@ -12,7 +12,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from rest_framework.response import Response
 
 from durable.access import receipts
-from durable.operations.certain import certainly
+from durable.operations.receipt import with_receipt
 from durable.rest.base import View
 from durable.rest.body import raw_body
 from durable.rest.problems import Problem
@@ -23,13 +23,14 @@ PATIENCE = 5.0  # seconds in which a database may come back while a client waits
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
-def once(view: View, work: Callable[[], Response]) -> Response:
+def once(view: View, work: Callable[[], Response], *, is_careful: bool = False) -> Response:
     """Do the work of a request in a transaction, once for its Idempotency-Key if it has one.
 
     Args:
         view: that answers the request.
         work: may be repeated while the database is the trouble. What it answers is kept for a day; what
             it raises is not, and then nothing was done.
+        is_careful: it opens its own transaction where there is none, and finds what it did there before.
 
     Raises:
         Problem: 409, the first request with this key is being worked on; 422, it was another one, or
@@ -37,7 +38,7 @@ def once(view: View, work: Callable[[], Response]) -> Response:
     """
     key = view.request.headers.get(HEADER)
     if key is None:
-        return certainly(get_store(), work, PATIENCE)
+        return work() if is_careful else with_receipt(get_store(), work, PATIENCE)
     if not _KEY.fullmatch(key):
         raise Problem(422, "invalid", f"{HEADER} must have 1 to 255 visible ASCII characters.")
     try:
@@ -52,12 +53,12 @@ def _once(view: View, key: str, work: Callable[[], Response]) -> Response:
     store, request = get_store(), view.request
     body = sha256(raw_body(request._request, view.max_body)).hexdigest()
     fingerprint = f"{request.method} {request.get_full_path()} {body}"
-    taken = receipts.take(store, f"idempotency\0{view.actor.who}\0{key}", fingerprint)
+    taken = receipts.take(store, f"idempotency\0{view.sender}\0{key}", fingerprint)
     if isinstance(taken, receipts.Answered):
         headers = {"Idempotency-Replayed": "true"}
         return Response(json.loads(taken.body), status=taken.status, headers=headers)
     try:
-        return certainly(store, partial(_kept, store, work, taken), PATIENCE)
+        return with_receipt(store, partial(_kept, store, work, taken), PATIENCE)
     except BaseException:
         receipts.drop(store, taken)
         raise

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from hashlib import sha256
 from typing import Any
 
-from django.db import transaction
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -21,6 +19,7 @@ from durable import clock
 from durable.access.credentials import admitted
 from durable.authoring.event import RESERVED, Event
 from durable.engine.ingest import EARLIEST, LATEST, LONGEST, accept
+from durable.engine.terms import DAY
 from durable.models import Event as EventRow
 from durable.models import Key
 from durable.playback.failure import storable
@@ -33,7 +32,6 @@ from durable.rest.openapi import described
 from durable.rest.problems import Problem, answer, problem_of
 from durable.rest.shapes.inngest import INNGEST_EVENTS, IdsShape
 from durable.store import get_store
-from durable.store.executor import repeat
 
 MOST = 5000  # events of one request; the first of them are taken
 SEED = "X-Inngest-Event-Id-Seed"  # the same when a client tries again
@@ -91,8 +89,7 @@ class CompatibleView(View):
         body = self.body()
         batch = body if isinstance(body, list) else [body]
         rows, problem = self._good(batch, received)
-        store = get_store()
-        ids = repeat(store.alias, partial(_stored, rows, received), PATIENCE)
+        ids = accept(get_store(), rows, received, patience=PATIENCE, counts_for=DAY)
         return _said([str(pk) for pk in ids] or [""], *problem)
 
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
@@ -191,11 +188,6 @@ def _milliseconds(ts: object) -> int:
     if ts and not EARLIEST.timestamp() <= ts / 1000 <= LATEST.timestamp():
         raise _Refused("event ts must be between 1980 and 2100, in milliseconds")
     return ts
-
-
-def _stored(rows: Sequence[EventRow], received: datetime) -> Sequence[object]:
-    with transaction.atomic(get_store().alias):
-        return accept(get_store(), rows, received)
 
 
 def _said(ids: Sequence[str], status: int, error: str = "") -> Response:

@@ -48,7 +48,6 @@ class V1RunViews(RunViews):
     @described(
         "Look at a run as Inngest does",
         gives={200: V1RunAnswerShape},
-        problems=(404,),
         path=ID,
         examples={"a run": examples.V1_RUN},
     )
@@ -56,7 +55,7 @@ class V1RunViews(RunViews):
         """Its output is there for who may read payloads."""
         return Response(_answer(_described(self.found(id), self.visibility)))
 
-    @described("Cancel a run as Inngest does", gives={204: None}, problems=(404, 409), path=ID)
+    @described("Cancel a run as Inngest does", gives={204: None}, problems=(409,), path=ID)
     def destroy(self, request: Request, id: str) -> Response:
         """As `POST runs/{id}/cancel/`."""
         operate.cancel(self, self.found(id))
@@ -69,7 +68,6 @@ class V1EventRunViews(EventRunViews):
     @described(
         "List the runs of an event as Inngest does",
         gives={200: V1RunsAnswerShape},
-        problems=(404,),
         path=ID,
         examples={"runs": examples.V1_RUNS},
     )
@@ -88,7 +86,6 @@ class V1CancellationViews(RunViews):
         "Cancel many runs as Inngest does",
         takes=V1CancellationRequest,
         gives={200: V1CancellationAnswerShape},
-        problems=(400, 404, 413, 415, 422),
         examples={"request": examples.V1_CANCELLATION, "cancelled": examples.V1_CANCELLED},
     )
     def create(self, request: Request) -> Response:

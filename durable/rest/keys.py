@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -13,7 +12,7 @@ from durable.access.keys import Made, Rights, make, revoke, rotate
 from durable.access.scopes import may_key_grant, may_user_grant
 from durable.models import Key
 from durable.rest import pagination
-from durable.rest.base import ViewSet
+from durable.rest.base import ViewSet, on_one
 from durable.rest.examples import KEY, KEYS, MADE_KEY, OVERLAP, RIGHTS
 from durable.rest.openapi import described
 from durable.rest.problems import Problem
@@ -32,7 +31,7 @@ PREFIX = {"prefix": str}
 
 
 class KeyViews(ViewSet):
-    """Keys. One that is bound to a tenant sees those of its tenant, and nobody gives more than he has."""
+    """Keys. Who is bound to a tenant sees those of the tenant, and nobody gives more than he has."""
 
     lookup_field = "prefix"
     lookup_value_regex = "[^/]+"
@@ -44,26 +43,14 @@ class KeyViews(ViewSet):
         "revoke": "keys.change",
     }
 
-    @described(
-        "List keys",
-        query=KeyQuery,
-        gives={200: KeyListShape},
-        problems=(422,),
-        examples={"keys": KEYS},
-    )
+    @described("List keys", query=KeyQuery, gives={200: KeyListShape}, examples={"keys": KEYS})
     def list(self, request: Request) -> Response:
         """The newest first, a page at a time, the revoked and expired ones among them."""
         query = read(KeyQuery, request.query_params)
         found, cursor = pagination.newest(self.own(Key.objects.using(get_store().alias)), query)
         return Response({"results": [KeyShape(key).data for key in found], "next": cursor})
 
-    @described(
-        "Look at a key",
-        gives={200: KeyShape},
-        problems=(404,),
-        path=PREFIX,
-        examples={"a key": KEY},
-    )
+    @described("Look at a key", gives={200: KeyShape}, path=PREFIX, examples={"a key": KEY})
     def retrieve(self, request: Request, prefix: str) -> Response:
         """What it is for, and when it was last used, to a minute."""
         return Response(KeyShape(self._found(prefix)).data)
@@ -72,7 +59,6 @@ class KeyViews(ViewSet):
         "Make a key",
         takes=RightsShape,
         gives={201: MadeKeyShape},
-        problems=(400, 413, 415, 422),
         examples={"request": RIGHTS, "made": MADE_KEY},
     )
     def create(self, request: Request) -> Response:
@@ -87,15 +73,14 @@ class KeyViews(ViewSet):
         self._check_grant(key)
         return _shown(make(get_store(), self.actor, key, signs=signs))
 
-    @described(
+    @on_one(
+        "post",
         "Rotate a key",
         takes=OverlapShape,
         gives={201: MadeKeyShape},
-        problems=(400, 404, 413, 415, 422),
         path=PREFIX,
         examples={"request": OVERLAP, "made": MADE_KEY},
     )
-    @action(detail=True, methods=["post"])
     def rotate(self, request: Request, prefix: str) -> Response:
         """Makes a successor with the same rights; the key itself goes on for `overlap` seconds."""
         given = read(OverlapShape, self.given())
@@ -104,14 +89,7 @@ class KeyViews(ViewSet):
         overlap = timedelta(seconds=given["overlap"])
         return _shown(rotate(get_store(), self.actor, key, overlap))
 
-    @described(
-        "Revoke a key",
-        gives={200: KeyShape},
-        problems=(404,),
-        path=PREFIX,
-        examples={"a key": KEY},
-    )
-    @action(detail=True, methods=["post"])
+    @on_one("post", "Revoke a key", gives={200: KeyShape}, path=PREFIX, examples={"a key": KEY})
     def revoke(self, request: Request, prefix: str) -> Response:
         """Ends it at once. Done twice it is done once."""
         key = self._found(prefix)
@@ -131,7 +109,8 @@ class KeyViews(ViewSet):
         if isinstance(mine, Key):
             is_allowed = may_key_grant(mine, key)
         else:
-            is_allowed = may_user_grant(user.has_perm, key.operations)
+            is_own = self.tenant in (None, key.tenant)
+            is_allowed = is_own and may_user_grant(user.has_perm, key.operations)
         if not is_allowed:
             raise Problem(403, "forbidden", "The key may do more than you may.")
 

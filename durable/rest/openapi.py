@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from importlib import import_module
 from typing import Any, TypeVar
 
@@ -59,7 +59,7 @@ def described(
     takes: Shape = None,
     query: Shape = None,
     gives: Mapping[Any, Shape],
-    problems: Sequence[int] | None = (),
+    problems: Collection[int] | None = (),
     examples: Mapping[str, Any] | None = None,
     path: Mapping[str, Any] | None = None,
     headers: Sequence[str] = (),
@@ -74,8 +74,8 @@ def described(
         query: what its query parameters are.
         gives: what answers look like, by status, or by status and media type; None for one without
             a body.
-        problems: statuses of problems that it may answer with, besides those of every view; None if it
-            tells of errors in another way.
+        problems: statuses of problems that it may answer with, besides those of every view and those
+            that come of what it is given; None if it tells of errors in another way.
         examples: bodies by name; the name of one that is sent ends in "request", that of one that is not
             JSON is its media type.
         path: types of the parts of the address, `uuid.UUID` for example.
@@ -87,12 +87,13 @@ def described(
     parameters = [query] if query is not None else []
     parameters += [_parameter(name, kind, "path") for name, kind in (path or {}).items()]
     parameters += [_parameter(name, str, "header", required=False) for name in headers]
+    usual = _usual(takes, query, path)
     extend: Callable[[V], V] = utils.extend_schema(
         operation_id=re.sub("[^a-z0-9]+", "_", summary.lower()),
         summary=summary,
         request=takes,
         parameters=parameters,
-        responses=_responses(gives, problems),
+        responses=_responses(gives, problems if problems is None else {*problems, *usual}),
         examples=[_example(name, value) for name, value in (examples or {}).items()],
         **more,
     )
@@ -110,7 +111,14 @@ def _parameter(name: str, kind: Any, where: str, *, required: bool = True) -> An
     return utils.OpenApiParameter(name, kind, where, required=required)
 
 
-def _responses(gives: Mapping[Any, Shape], problems: Sequence[int] | None) -> dict[Any, Any]:
+def _usual(takes: Shape, query: Shape, path: Mapping[str, Any] | None) -> set[int]:
+    """Return the problems that come of a body, of parameters, and of what an address names."""
+    found = {400, 413, 415, 422} if takes is not None else set[int]()
+    found |= {422} if query is not None else set()
+    return found | ({404} if path else set())
+
+
+def _responses(gives: Mapping[Any, Shape], problems: Collection[int] | None) -> dict[Any, Any]:
     found: dict[Any, Any] = {
         status: utils.OpenApiResponse(_single(shape), description=_said(status))
         for status, shape in gives.items()

@@ -9,7 +9,7 @@ from typing import Any
 from durable.errors import RunStateError
 from durable.models import Run
 from durable.operations.act import Deed, Done, act
-from durable.operations.certain import certainly
+from durable.operations.receipt import with_receipt
 from durable.rest.base import View
 from durable.rest.idempotency import PATIENCE
 from durable.rest.problems import Problem
@@ -33,7 +33,7 @@ def operate(view: View, run: Run, verb: str, **how: Any) -> Done:
     """
     deed = Deed(verb=verb, run=run.pk, **how)
     try:
-        done = certainly(get_store(), partial(act, view.actor, deed), PATIENCE)
+        done = with_receipt(get_store(), partial(act, view.actor, deed), PATIENCE)
     except RunStateError as error:
         raise conflict(run, str(error)) from error
     run.refresh_from_db()

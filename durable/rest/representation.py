@@ -61,8 +61,12 @@ def steps(
     found = []
     for step in rows:
         value = _output(step, large) if with_outputs else None
-        output = visibility.payload(run.function, value)
-        shown = _Shown(step, error=failure(run, step, visibility), output=output)
+        given = codec.decode(step.given) if with_outputs and step.given else None
+        said = {
+            "output": visibility.payload(run.function, value),
+            "given": visibility.payload(run.function, given),
+        }
+        shown = _Shown(step, error=failure(run, step, visibility), **said)
         found.append(_without_nothing(StepShape(shown).data, with_outputs=with_outputs))
     return found
 
@@ -115,7 +119,7 @@ def _output(step: Step, large: Mapping[str, str]) -> Any:
 
 
 def _without_nothing(data: Mapping[str, Any], *, with_outputs: bool) -> Mapping[str, Any]:
-    return {name: value for name, value in data.items() if with_outputs or name != "output"}
+    return {k: value for k, value in data.items() if with_outputs or k not in ("given", "output")}
 
 
 def tag(data: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from durable.errors import StepNotFoundError
 from durable.models import Run, Step
 from durable.rest import examples, operate, pagination, representation, tickets
-from durable.rest.base import ViewSet
+from durable.rest.base import ViewSet, on_one
 from durable.rest.idempotency import HEADER, once
 from durable.rest.openapi import described
 from durable.rest.problems import Problem
@@ -42,7 +42,7 @@ ID = {"id": UUID}
 
 
 class RunViews(ViewSet):
-    """Runs of the tenant that the key is bound to, or all. What is not there is 404."""
+    """Runs of the tenant that the request is bound to, or all. What is not there is 404."""
 
     lookup_field = "id"
     lookup_value_regex = "[^/]+"
@@ -82,11 +82,7 @@ class RunViews(ViewSet):
         return visibility_of(self.request)
 
     @described(
-        "List runs",
-        query=RunQuery,
-        gives={200: RunPageShape},
-        problems=(422,),
-        examples={"a page": examples.PAGE},
+        "List runs", query=RunQuery, gives={200: RunPageShape}, examples={"a page": examples.PAGE}
     )
     def list(self, request: Request) -> Response:
         """The newest first, a page at a time, without payloads."""
@@ -103,7 +99,6 @@ class RunViews(ViewSet):
     @described(
         "Look at a run",
         gives={200: RunDetailShape, 304: None},
-        problems=(404,),
         path=ID,
         headers=("If-None-Match",),
         examples={"a run": examples.DETAIL},
@@ -118,36 +113,38 @@ class RunViews(ViewSet):
             return Response(status=304, headers={"ETag": tag})
         return Response(shown, headers={"ETag": tag})
 
-    @described(
+    @on_one(
+        "get",
         "List the steps of a run",
         query=StepQuery,
         gives={200: StepPageShape},
-        problems=(404, 422),
         path=ID,
         examples={"steps": examples.STEPS},
     )
-    @action(detail=True, methods=["get"])
     def steps(self, request: Request, id: str) -> Response:
-        """In the order in which they were recorded; with `expand=payloads` also what they returned."""
+        """In the order in which they were recorded; with `expand=payloads` also what they were called
+        with and what they returned.
+        """
         query = read(StepQuery, request.query_params)
         with_outputs = "expand" in query
         if with_outputs and not self.visibility.is_open:
             raise Problem(403, "forbidden")
         run = self.found(id)
         rows = Step.objects.using(get_store().alias).filter(run=run)
-        found, cursor = pagination.oldest(rows if with_outputs else rows.defer("output"), query)
+        found, cursor = pagination.oldest(
+            rows if with_outputs else rows.defer("output", "given"), query
+        )
         shown = representation.steps(run, found, self.visibility, with_outputs=with_outputs)
         return Response({"results": shown, "next": cursor})
 
-    @described(
+    @on_one(
+        "get",
         "Read what a run returned",
         query=OutputQuery,
         gives={200: OutputShape},
-        problems=(404, 422),
         path=ID,
         examples={"an output": examples.OUTPUT},
     )
-    @action(detail=True, methods=["get"])
     def output(self, request: Request, id: str) -> Response:
         """What its function returned, or the error it failed with. With `wait`, the answer comes when
         it has ended, or after so many seconds.
@@ -156,14 +153,13 @@ class RunViews(ViewSet):
         run = representation.awaited(self.found(id), query["wait"])
         return Response(representation.result(run, self.visibility))
 
-    @described(
+    @on_one(
+        "post",
         "Get a ticket to watch a run",
         gives={200: TicketShape},
-        problems=(404,),
         path=ID,
         examples={"a ticket": examples.TICKET},
     )
-    @action(detail=True, methods=["post"])
     def ticket(self, request: Request, id: str) -> Response:
         """A word that lets a browser watch this run, `stream/?ticket=…`, with the rights of who asks
         for it.
@@ -171,14 +167,14 @@ class RunViews(ViewSet):
         run, life = self.found(id), int(tickets.LIFE.total_seconds())
         return Response({"ticket": tickets.issue(request, str(run.pk)), "expires_in": life})
 
-    @described(
+    @on_one(
+        "post",
         "Cancel a run",
         gives={200: RunShape},
-        problems=(404, 409),
+        problems=(409,),
         path=ID,
         examples={"a cancelled run": examples.CANCELLED},
     )
-    @action(detail=True, methods=["post"])
     def cancel(self, request: Request, id: str) -> Response:
         """No further step of it starts. A run that was cancelled before stays so, and is answered as
         well; one that has ended otherwise is a conflict.
@@ -191,7 +187,6 @@ class RunViews(ViewSet):
         "Cancel many runs",
         takes=BulkShape,
         gives={200: CancelledShape},
-        problems=(400, 413, 415, 422),
         examples={"request": examples.BULK, "cancelled": examples.BULK_DONE},
     )
     @action(detail=False, methods=["post"], url_path="cancel")
@@ -207,14 +202,14 @@ class RunViews(ViewSet):
         done = operate.cancel_each(self, found)
         return Response({"cancelled": [run.pk for run in done], "more": cursor is not None})
 
-    @described(
+    @on_one(
+        "post",
         "Retry a run",
         gives={200: RunShape},
-        problems=(404, 409),
+        problems=(409,),
         path=ID,
         examples={"a queued run": examples.QUEUED},
     )
-    @action(detail=True, methods=["post"])
     def retry(self, request: Request, id: str) -> Response:
         """It goes on from the step that failed, or from where it was cancelled. What is done stays
         done. A run that has neither failed nor been cancelled is a conflict.
@@ -223,16 +218,16 @@ class RunViews(ViewSet):
         operate.operate(self, run, "retry")
         return Response(representation.brief(run))
 
-    @described(
+    @on_one(
+        "post",
         "Replay a run",
         takes=ReplayShape,
         gives={201: RunShape},
-        problems=(400, 404, 409, 413, 415, 422),
+        problems=(409,),
         path=ID,
         headers=(HEADER,),
         examples={"request": examples.REPLAY, "the new run": examples.REPLAYED},
     )
-    @action(detail=True, methods=["post"])
     def replay(self, request: Request, id: str) -> Response:
         """A new run of the same function, with the same event or other data, from the beginning or
         from a step; what was done before that is copied.
@@ -250,16 +245,16 @@ class RunViews(ViewSet):
         new = Run.objects.using(get_store().alias).get(pk=done.made)
         return Response(representation.brief(new), status=201)
 
-    @described(
+    @on_one(
+        "post",
         "Signal a waiting run",
         takes=SignalShape,
         gives={200: SignalledShape},
-        problems=(400, 404, 409, 413, 415, 422),
+        problems=(409,),
         path=ID,
         headers=(HEADER,),
         examples={"request": examples.SIGNAL, "signalled": examples.SIGNALLED},
     )
-    @action(detail=True, methods=["post"])
     def signal(self, request: Request, id: str) -> Response:
         """Gives an event to one step that waits for one, and to nobody else, whatever its condition
         is. A step that does not wait, or waits no more, is a conflict.

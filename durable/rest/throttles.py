@@ -5,24 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from rest_framework.request import Request
-from rest_framework.throttling import SimpleRateThrottle
+from rest_framework.throttling import BaseThrottle
 
+from durable.access.rates import spend
 from durable.models import Key
+from durable.store import get_store
 
 
-class KeyThrottle(SimpleRateThrottle):
-    """Counts in Django's cache, so several processes need one they share. Keys without a rate pass."""
+class KeyThrottle(BaseThrottle):
+    """Counts in the database, together with all other processes. Keys without a rate pass."""
 
-    rate = "1/min"  # the key says how many; the framework asks for something here
-    scope = "durable"
+    _wait = 0.0  # seconds
 
     def allow_request(self, request: Request, view: Any) -> bool:
-        """Say whether the key has a request left in this minute."""
-        if not isinstance(request.auth, Key) or request.auth.rate is None:
-            return True
-        self.num_requests, self.duration = request.auth.rate, 60
-        return super().allow_request(request, view)
+        """Say whether the key has a request left, and take it."""
+        if isinstance(request.auth, Key):
+            self._wait = spend(get_store(), request.auth)
+        return not self._wait
 
-    def get_cache_key(self, request: Request, view: Any) -> str:
-        """Return where the key's requests are counted."""
-        return f"durable.key.{request.auth.pk}"
+    def wait(self) -> float:
+        """Return the seconds until it has one again."""
+        return self._wait

@@ -17,5 +17,5 @@ def after_commit(alias: str, do: Callable[..., object], *args: Any, **named: Any
     def done() -> None:
         do(*args, **named)
 
-    done.__qualname__ = getattr(do, "__qualname__", repr(do))
+    done.__qualname__ = getattr(do, "__qualname__", type(do).__name__)
     transaction.on_commit(done, alias, robust=True)

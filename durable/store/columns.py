@@ -8,8 +8,7 @@ from django.db.models import Case, CharField, DateTimeField, Q, Value, When
 
 from durable.models import RunStatus
 from durable.store.clock import database_in, database_now
-from durable.store.rows import Result
-from durable.store.runs import error_text
+from durable.store.rows import Result, error_text
 
 
 def rest() -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -25,6 +26,7 @@ class Condition:
     is_replica: bool = False
     commits: str = ""  # the setting that decides whether confirmed commits outlast a crash
     has_safe_commits: bool | None = None
+    is_lazy: bool = False  # a power cut may take the last commits; the end of a process takes none
     sessions: int | None = None
     most_sessions: int | None = None
     oldest_transaction: float | None = None
@@ -51,14 +53,18 @@ def condition_of(connection: BaseDatabaseWrapper, tables: Sequence[str]) -> Cond
     return Condition(server=server, **(ask(connection, tables) if ask else {}))
 
 
-def _version(connection: BaseDatabaseWrapper) -> str:
-    if connection.vendor == "sqlite":
-        return str(_row(connection, "SELECT sqlite_version()")[0])
-    if connection.vendor in ("postgresql", "mysql"):
-        said = _row(connection, "SELECT version()")[0]
-        words = str(said).split()
-        return words[1] if connection.vendor == "postgresql" else words[0]
-    return ""
+def _version(connection: Any) -> str:
+    """Say which one it is, from what the driver was told when it connected."""
+    connection.ensure_connection()
+    match connection.vendor:
+        case "sqlite":
+            return sqlite3.sqlite_version
+        case "postgresql":
+            return "{}.{}".format(*divmod(connection.pg_version, 10_000))
+        case "mysql":
+            return str(connection.mysql_server_info)
+        case _:
+            return ""
 
 
 _POSTGRES = """
@@ -73,19 +79,17 @@ SELECT pg_is_in_recovery(),
        extract(epoch FROM clock_timestamp()) - %s
 """
 _POSTGRES_ROWS = """
-SELECT c.relname, GREATEST(c.reltuples, 0)::bigint, COALESCE(s.n_dead_tup, 0)
+SELECT c.relname, GREATEST(c.reltuples, s.n_live_tup, 0)::bigint, COALESCE(s.n_dead_tup, 0)
   FROM pg_class c LEFT JOIN pg_stat_user_tables s ON s.relid = c.oid
- WHERE c.oid = to_regclass(%s)
+ WHERE c.oid IN ({tables})
 """
 
 
 def _postgres(connection: BaseDatabaseWrapper, tables: Sequence[str]) -> dict[str, Any]:
     replica, commits, fsync, most, sessions, oldest, ahead = _row(connection, _POSTGRES, _now())
-    known = [
-        row
-        for table in tables
-        if (row := _row(connection, _POSTGRES_ROWS, connection.ops.quote_name(table)))
-    ]
+    marks = ", ".join(["to_regclass(%s)"] * len(tables))
+    names = [connection.ops.quote_name(table) for table in tables]
+    known = _rows(connection, _POSTGRES_ROWS.format(tables=marks), *names)
     weak = f"fsync = {fsync}" if fsync in _OFF else f"synchronous_commit = {commits}"
     return {
         "is_replica": bool(replica),
@@ -102,34 +106,32 @@ def _postgres(connection: BaseDatabaseWrapper, tables: Sequence[str]) -> dict[st
 
 _MARIADB = """
 SELECT @@global.read_only, @@innodb_flush_log_at_trx_commit, @@global.max_connections,
-       @@global.max_allowed_packet, @@collation_database, UNIX_TIMESTAMP(NOW(6)) - %s
+       @@global.max_allowed_packet, @@collation_database, UNIX_TIMESTAMP(NOW(6)) - %s,
+       (SELECT COUNT(*) FROM information_schema.processlist)
 """
-_MARIADB_SESSIONS = "SELECT COUNT(*) FROM information_schema.processlist"
 _MARIADB_OLDEST = (
     "SELECT MAX(TIMESTAMPDIFF(MICROSECOND, trx_started, NOW(6))) / 1e6"
     " FROM information_schema.innodb_trx WHERE trx_mysql_thread_id <> CONNECTION_ID()"
 )
 _MARIADB_ROWS = (
-    "SELECT table_rows, table_collation, engine FROM information_schema.tables"
-    " WHERE table_schema = DATABASE() AND table_name = %s"
+    "SELECT table_name, table_rows, table_collation, engine FROM information_schema.tables"
+    " WHERE table_schema = DATABASE() AND table_name IN ({tables})"
 )
 
 
 def _mariadb(connection: BaseDatabaseWrapper, tables: Sequence[str]) -> dict[str, Any]:
-    read_only, flush, most, packet, collation, ahead = _row(connection, _MARIADB, _now())
-    known = {
-        table: row
-        for table in tables
-        if (row := _row(connection, _MARIADB_ROWS, table)) is not None
-    }
+    said = _row(connection, _MARIADB, _now())
+    read_only, flush, most, packet, collation, ahead, sessions = said
+    marks = ", ".join(["%s"] * len(tables))
+    found = _rows(connection, _MARIADB_ROWS.format(tables=marks), *tables)
+    known = {str(name): row for name, *row in found}
     collations = sorted({str(row[1]) for row in known.values()} or {str(collation)})
     oldest = _allowed(connection, _MARIADB_OLDEST)
-    sessions = _allowed(connection, _MARIADB_SESSIONS)
     return {
         "is_replica": str(read_only) not in _OFF,
         "commits": f"innodb_flush_log_at_trx_commit = {flush}",
         "has_safe_commits": int(flush) == 1,
-        "sessions": None if sessions is None else int(sessions),
+        "sessions": int(sessions),
         "most_sessions": int(most),
         "oldest_transaction": None if oldest is None else float(oldest),
         "ahead": float(ahead),
@@ -148,6 +150,7 @@ def _sqlite(connection: BaseDatabaseWrapper, tables: Sequence[str]) -> dict[str,
         "journal": journal,
         "commits": f"journal_mode = {journal}, synchronous = {synchronous}",
         "has_safe_commits": synchronous > 0 and journal != "off",
+        "is_lazy": synchronous == 1 and journal == "wal",
     }
 
 
@@ -155,6 +158,12 @@ def _row(connection: BaseDatabaseWrapper, text: str, *values: str | float) -> An
     with connection.cursor() as cursor:
         cursor.execute(text, values or None)
         return cursor.fetchone()
+
+
+def _rows(connection: BaseDatabaseWrapper, text: str, *values: str) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(text, values)
+        return list(cursor.fetchall())
 
 
 def _allowed(connection: BaseDatabaseWrapper, text: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -35,6 +36,14 @@ class Events(Table):
         keys = [event.dedupe_key for event in events if event.dedupe_key]
         stored = self._stored(keys)
         return {event.pk: stored.get(event.dedupe_key or "", event.pk) for event in events}
+
+    def release_keys(self, keys: Collection[str], seconds: float) -> None:
+        """Give events that came in so many seconds ago other keys than these, in the caller's transaction."""
+        known = Event.objects.using(self.alias).filter(dedupe_key__in=list(keys))
+        old = known.filter(received__lte=database_in(-seconds))
+        for pk, key in list(old.values_list("pk", "dedupe_key")):
+            other = sha256(f"{key}\0{pk}".encode()).hexdigest()
+            known.filter(pk=pk).update(dedupe_key=other)
 
     def due(self, limit: int) -> list[Event]:
         """Return events that may be waited for, oldest first."""

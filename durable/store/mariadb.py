@@ -59,10 +59,12 @@ class Runs(SqlRuns):
     dialect = MARIADB
 
     @retried
-    def claim(self, owner: str, limit: int = 1) -> list[RunClaim]:
-        """Take over up to `limit` due runs, oldest first, for one lease."""
+    def claim(self, owner: str, limit: int = 1, *, tenant: str = "") -> list[RunClaim]:
+        """Take over up to `limit` due runs, of one tenant or of all, oldest first, for one lease."""
+        values, whose = self.whose(tenant)
+        parts = {"whose": whose, "limit": str(int(limit))}
         with transaction.atomic(self.alias):
-            due = self.ask(DUE_RUNS + " FOR UPDATE SKIP LOCKED", limit=str(int(limit)))
+            due = self.ask(DUE_RUNS + " FOR UPDATE SKIP LOCKED", *values, **parts)
             if not due:
                 return []
             these = " WHERE {r.id} IN (" + ", ".join(["%s"] * len(due)) + ")"

@@ -115,13 +115,16 @@ class Memory(Table):
         rows = self.rows.filter(run=run.id, key__in=list(keys))
         rows = rows.exclude(status=StepStatus.CANCELLED)
         with transaction.atomic(self.alias):
-            found = dict(self._in_order(rows).values_list("pk", "status"))
+            held = list(self._in_order(rows).values_list("pk", "status", "op"))
+            found = {pk: status for pk, status, _ in held}
             still_open = self.rows.filter(pk__in=list(found), status__in=_CLAIMABLE)
             still_open.update(ended=database_now())
             self.rows.filter(pk__in=list(found)).update(
                 status=StepStatus.CANCELLED, due_at=None, owner=None
             )
             Wait.objects.using(self.alias).filter(step__in=list(found)).delete()
+            if any(op == "child" for _, _, op in held):
+                self.runs.cancel_branches(run.id, keys)
             count = sum(status in _CLAIMABLE for status in found.values())
             left = Greatest(F("pending") - count, Value(0))
             if not self.runs.held(run).update(pending=left):
@@ -207,6 +210,8 @@ class Memory(Table):
                     wave=run.wave,
                     mode=mode,
                     by=run.claim,
+                    group=request.group,
+                    given=result.given,
                     **outcome_fields(result),
                 )
         except IntegrityError:

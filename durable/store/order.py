@@ -1,4 +1,6 @@
-"""The place of a new run among the others: its time, moved by the priority of its function.
+"""What a new run has of its function: its version, and its place among the others.
+
+The place is its time, moved by the priority of its function.
 
 The priority is read by the very statement that inserts the run: nothing is cached, nothing asked besides.
 """
@@ -14,6 +16,7 @@ from django.db.models.functions import Coalesce
 from django.db.models.sql.compiler import SQLCompiler
 
 from durable import clock
+from durable.authoring.registry import registry
 from durable.models import FunctionConfig
 from durable.store.clock import database_now
 
@@ -45,6 +48,12 @@ class _Earlier(Func):
         """Spell the interval as MariaDB does."""
         moved = "(%(expressions)s SECOND)"
         return self.as_sql(compiler, connection, template=moved, arg_joiner=" - INTERVAL ", **extra)
+
+
+def version(function: str) -> str:
+    """Return the version of a function as this process knows it, which who starts the run corrects."""
+    known = registry.functions.get(function)
+    return "" if known is None else known.version
 
 
 def place(function: str, due_at: datetime | None = None) -> Any:

@@ -16,6 +16,8 @@ from durable.store.executor import retried
 from durable.store.rows import Overdue, RunClaim
 from durable.store.table import Table
 
+NOT_NEEDED = "The run it belongs to has ended, or goes on without it."
+
 
 class Outside(Table):
     """The rows of Run, as those see them who do not drive them."""
@@ -24,6 +26,11 @@ class Outside(Table):
     def rows(self) -> QuerySet[Run]:
         """All runs."""
         return Run.objects.using(self.alias)
+
+    @retried
+    def explain(self, runs: Collection[UUID], reason: str) -> None:
+        """Say on the runs why they are not moving."""
+        self.rows.filter(pk__in=list(runs)).update(reason=reason[:500])
 
     def cancel(self, run: UUID, reason: str, *, is_overdue: bool = False) -> bool:
         """End a run with its open steps, in the caller's transaction; False if it has ended.
@@ -69,10 +76,39 @@ class Outside(Table):
     def _close_steps(self, run: UUID) -> None:
         steps = self._open_steps(run)
         if self.connection.features.has_select_for_update:
-            # In the order in which a flush locks them.
-            list(steps.select_for_update().order_by("id").values_list("pk", flat=True))
+            steps = steps.select_for_update()
+        # In the order in which a flush locks them.
+        kinds = set(steps.order_by("id").values_list("op", flat=True))
         Wait.objects.using(self.alias).filter(run=run, step__isnull=False).delete()
-        steps.update(status=StepStatus.CANCELLED, due_at=None, owner=None, ended=database_now())
+        self._open_steps(run).update(
+            status=StepStatus.CANCELLED, due_at=None, owner=None, ended=database_now()
+        )
+        if "child" in kinds:
+            self.cancel_branches(run)
+
+    def cancel_branches(self, run: UUID, keys: Collection[str] | None = None) -> None:
+        """End the runs of steps that were given up with their run, or of some of its steps.
+
+        In the transaction that gives the steps up, which holds them: none of these runs can end by
+        itself meanwhile.
+        """
+        mine = self.rows.filter(parent=run, ended=None).exclude(step="")
+        if keys is not None:
+            mine = mine.filter(parent_key__in=list(keys))
+        branches = list(mine.order_by("id").values_list("pk", flat=True))
+        steps = Step.objects.using(self.alias).filter(run__in=branches, status__in=OPEN_STEP)
+        cancelled = {"status": StepStatus.CANCELLED, "due_at": None, "owner": None}
+        steps.update(**cancelled, ended=database_now())
+        self.rows.filter(pk__in=branches, ended=None).update(
+            status=RunStatus.CANCELLED,
+            owner=None,
+            due_at=None,
+            deadline=None,
+            reason=NOT_NEEDED,
+            ended=database_now(),
+        )
+        # Of a try that was being recorded the row was not yet to be seen; now none can come any more.
+        steps.update(**cancelled, ended=database_now())
 
     @retried
     def limit(self, run: RunClaim, seconds: float) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from durable.conf import conf
+from durable.playback.given import given
 from durable.playback.request import Request
 from durable.store.prepared import Prepared
-from durable.store.rows import Flush, Plan, Result, RunClaim, StepClaim
-from durable.store.runs import error_text
+from durable.store.rows import Flush, Plan, Result, RunClaim, StepClaim, error_text
 from durable.store.sql import Dialect
 from durable.store.sqlleases import SqlLeases
 from durable.store.sqlruns import DUE as DUE_RUNS
@@ -47,10 +47,11 @@ WITH moved AS (
   CASE WHEN taken THEN 'running' ELSE 'pending' END, taken::int, CASE WHEN taken THEN taker END,
   0, 0, NULL, NULL, FALSE,
   CASE WHEN taken THEN {lease} ELSE COALESCE(until, {now} + seconds * INTERVAL '1 second') END,
-  CASE WHEN taken OR op IN {timers} THEN {now} END, NULL, %s
+  CASE WHEN taken OR op IN {timers} THEN {now} END, NULL, %s, nest, given, {now}
  FROM moved, UNNEST(%s::text[], %s::text[], %s::int[], %s::text[], %s::text[], %s::text[],
-  %s::timestamptz[], %s::float8[], %s::bool[])
-  WITH ORDINALITY AS planned (key, name, index, branch, op, mode, until, seconds, taken, place)
+  %s::timestamptz[], %s::float8[], %s::bool[], %s::text[], %s::text[])
+  WITH ORDINALITY AS planned (key, name, index, branch, op, mode, until, seconds, taken, nest,
+   given, place)
  ORDER BY place RETURNING {s.status}, """
     + TAKEN_STEPS
     + """
@@ -68,10 +69,10 @@ _RECORD_ALL = (
     INSERT
     + """SELECT {R}.{r.id}, d.key, d.name, d.index, d.branch, d.op, {R}.{r.wave}, %s, 'done', 0, NULL,
  d.attempt, 0, d.output, NULL, FALSE, NULL, {now} - (d.age + d.seconds) * INTERVAL '1 second',
- {now} - d.age * INTERVAL '1 second', {R}.{r.claim}
+ {now} - d.age * INTERVAL '1 second', {R}.{r.claim}, d.nest, d.given, NULL
 FROM {R}, UNNEST(%s::text[], %s::text[], %s::int[], %s::text[], %s::text[], %s::int[], %s::text[],
- %s::float8[], %s::float8[])
- WITH ORDINALITY AS d (key, name, index, branch, op, attempt, output, age, seconds, place)
+ %s::float8[], %s::float8[], %s::text[], %s::text[])
+ WITH ORDINALITY AS d (key, name, index, branch, op, attempt, output, age, seconds, nest, given, place)
 WHERE {R}.{r.id} = %s AND {R}.{r.claim} = %s AND {R}.{r.owner} IS NOT NULL
 ORDER BY place {d.share} OF {R} {d.skip_existing} RETURNING {s.key}
 """
@@ -81,7 +82,7 @@ ORDER BY place {d.share} OF {R} {d.skip_existing} RETURNING {s.key}
 _FLUSH = """
 WITH written AS (
  UPDATE {S} SET {s.status} = f.status, {s.attempt} = f.attempt, {s.output} = f.output,
-  {s.error} = f.error, {s.large} = f.large, {s.owner} = NULL,
+  {s.error} = f.error, {s.large} = f.large, {s.owner} = NULL, {s.crashes} = 0,
   {s.due_at} = {now} + f.retry_in * INTERVAL '1 second',
   {s.started} = CASE WHEN {s.op} IN {timers} THEN {s.started}
    ELSE {now} - (f.age + f.seconds) * INTERVAL '1 second' END,
@@ -140,8 +141,10 @@ class Steps(Prepared, SqlSteps):
             [request.op for request in requests],
             [request.mode.value for request in requests],
             [request.until for request in requests],
-            [request.seconds for request in requests],
+            [request.due_in for request in requests],
             [request.key in taken for request in requests],
+            [request.group for request in requests],
+            [given(request) for request in requests],
         ]
         moved = (len(requests), run.id, run.claim, run.wave)
         parts = {"park": self.text(_AND_PARK) if park else "", "lease": self.at(conf.LEASE)}
@@ -163,6 +166,8 @@ class Steps(Prepared, SqlSteps):
                 done.output,
                 done.age,
                 done.seconds,
+                r.group,
+                done.given,
             )
             for done, r in ((result, result.request) for result in results)
         )

@@ -12,7 +12,7 @@ from django.db import models, transaction
 from django.db.models import Exists, Model, OuterRef, QuerySet
 
 from durable import clock
-from durable.models import Event, Run
+from durable.models import Event, Operation, Run
 from durable.models.status import FINAL_RUN
 from durable.store.clock import database_in
 from durable.store.executor import retried
@@ -24,10 +24,17 @@ _SKEW = timedelta(hours=1)  # between the clocks of those who make ids
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """How many rows went, of runs and their events."""
+    """How many rows went, of runs, their events, and the audit log."""
 
     runs: int = 0
     events: int = 0
+    operations: int = 0
+
+    def __add__(self, other: Removed) -> Removed:
+        """Return both together."""
+        return Removed(
+            self.runs + other.runs, self.events + other.events, self.operations + other.operations
+        )
 
 
 class Pruning(Table):
@@ -108,6 +115,22 @@ class Pruning(Table):
     def count_forlorn(self, events: Sequence[UUID]) -> int:
         """Count those of these events that no run refers to."""
         return self._without_runs(events).count()
+
+    @retried
+    def old_operations(self, age: timedelta, after: int, limit: int) -> list[int]:
+        """Return up to `limit` lines of the audit log that were written so long ago, the oldest first.
+
+        They are in the order of their ids: where the next one is younger, so are all others.
+        """
+        rows = Operation.objects.using(self.alias)
+        first = rows.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:limit]
+        old = rows.filter(pk__in=list(first), at__lte=database_in(-age.total_seconds()))
+        return list(old.order_by("pk").values_list("pk", flat=True))
+
+    @retried
+    def remove_operations(self, operations: Sequence[int]) -> int:
+        """Remove these lines of the audit log; return how many."""
+        return self._delete(Operation, operations)
 
     def _remove_events(self, events: Sequence[UUID]) -> int:
         rows = self._held(self._without_runs(events))

@@ -10,7 +10,7 @@ from django.db.models import Max
 from durable.ids import new_id
 from durable.models import Blob, Event, Run, RunStatus, Step
 from durable.store.clock import database_now
-from durable.store.order import place
+from durable.store.order import place, version
 from durable.store.table import Table
 
 _COPIED = (
@@ -18,9 +18,11 @@ _COPIED = (
     "name",
     "index",
     "branch",
+    "group",
     "op",
     "status",
     "attempt",
+    "given",
     "output",
     "error",
     "large",
@@ -67,6 +69,7 @@ class Revivals(Table):
             status=RunStatus.QUEUED,
             due_at=place(run.function),
             created=database_now(),
+            version=version(run.function),
             claim=1,  # the first who claims it looks for what is remembered
             replay=self._number(run, event),
             replay_of=run.pk,
@@ -85,6 +88,7 @@ class Revivals(Table):
             status=RunStatus.QUEUED,
             due_at=place(function),
             created=database_now(),
+            version=version(function),
             replay=self._number(Run(function=function), event.pk),
         )
         run.save(using=self.alias, force_insert=True)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Min, QuerySet
+from django.db.models import Min, Q, QuerySet
 
 from durable.models import FailureTally, Rollup, Run, RunStatus, RunTally, TimeTally
 from durable.store.clock import database_in, database_now
@@ -108,7 +108,9 @@ class Rollups(Table):
         return (Failed(*row) for row in found)
 
     def _within(self, since: datetime, until: datetime) -> QuerySet[Run]:
-        return Run.objects.using(self.alias).filter(ended__gte=since, ended__lt=until)
+        """Runs of whole functions: what fan-out makes of steps is counted with their runs."""
+        rows = Run.objects.using(self.alias).filter(ended__gte=since, ended__lt=until)
+        return rows.filter(step="")
 
     def add(self, since: datetime, until: datetime, sums: Sums) -> bool:
         """Add what was counted from `since` to `until`; False if somebody else has done so."""
@@ -149,16 +151,34 @@ class Rollups(Table):
             (row.hour, row.function, row.fingerprint): row
             for row in rows.filter(hour__in={hour for hour, _, _ in failures})
         }
+        erased = self._erased(alike.run for alike in failures.values())
         for (hour, function, digest), alike in failures.items():
             row = known.get((hour, function, digest))
             if row is None:
                 row = FailureTally(hour=hour, function=function, fingerprint=digest, count=0)
-                row.name, row.place, row.message = alike.name, alike.place, alike.message
+                row.name, row.place = alike.name, alike.place
+                row.message = "" if alike.run in erased else alike.message
             row.count, row.last, row.run = row.count + alike.count, alike.last, alike.run
             row.save(using=self.alias)
 
-    def drop(self, minutes: datetime, hours: datetime) -> None:
+    def hush(self, function: str, run: UUID, kinds: Collection[str]) -> None:
+        """Forget what the failures of a run say, in the caller's transaction; their number stays.
+
+        Args:
+            function: of the run.
+            run: its id.
+            kinds: the fingerprints of its failures, which other runs may have, too.
+        """
+        mine = Q(function=function, fingerprint__in=list(kinds)) | Q(run=run)
+        FailureTally.objects.using(self.alias).filter(mine).update(message="")
+
+    def _erased(self, runs: Iterable[UUID]) -> set[UUID]:
+        """Return those that were erased since they were counted."""
+        rows = Run.objects.using(self.alias).filter(pk__in=list(runs), erased__isnull=False)
+        return set(rows.values_list("pk", flat=True))
+
+    def drop(self, before: datetime) -> None:
         """Remove sums that are older."""
-        RunTally.objects.using(self.alias).filter(minute__lt=minutes).delete()
+        RunTally.objects.using(self.alias).filter(minute__lt=before).delete()
         for rows in (TimeTally, FailureTally):
-            rows.objects.using(self.alias).filter(hour__lt=hours).delete()
+            rows.objects.using(self.alias).filter(hour__lt=before - timedelta(hours=1)).delete()

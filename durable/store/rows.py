@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from durable import codec
 from durable.models import Event
 from durable.playback.failure import Failure
 from durable.playback.memo import Memo
@@ -45,6 +46,9 @@ class RunClaim:
     wave: int = 0
     parent: UUID | None = None  # the run that invoked it
     parent_key: str = ""  # the key of the step that waits for it there
+    tenant: str = ""
+    step: str = ""  # the title of that step, if the run does only that
+    version: str = ""  # of the function, for whoever made the run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +160,7 @@ class Result:
     output: str | None = None
     failure: Failure | None = None
     retry_in: float | None = None
+    given: str | None = None  # what the body was called with, if that is not recorded yet
 
     @property
     def age(self) -> float:
@@ -226,3 +231,10 @@ class Due:
 
     count: int
     next_in: float | None
+
+
+def error_text(failure: Failure) -> str:
+    """Return the stored form of a failure."""
+    return codec.encode(
+        failure.to_json(), what="error", limit=1 << 20, setting="MAX_STEP_BYTES", depth=4
+    )

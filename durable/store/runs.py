@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -21,7 +21,6 @@ from django.db.models import (
     When,
 )
 
-from durable import codec
 from durable.conf import conf
 from durable.ids import new_id
 from durable.models import Attempt, Blob, Event, Run, RunStatus, Step
@@ -29,9 +28,9 @@ from durable.playback.failure import Failure
 from durable.playback.interrupt import Fenced
 from durable.store.clock import database_in, database_now
 from durable.store.executor import retried
-from durable.store.order import place
+from durable.store.order import place, version
 from durable.store.outside import Outside
-from durable.store.rows import NewRun, RunClaim, is_large
+from durable.store.rows import NewRun, RunClaim, error_text, is_large
 
 _FIELDS = (
     "id",
@@ -43,6 +42,9 @@ _FIELDS = (
     "wave",
     "parent_id",
     "parent_key",
+    "tenant",
+    "step",
+    "version",
 )
 
 
@@ -74,6 +76,7 @@ class Runs(Outside):
                 status=RunStatus.QUEUED,
                 due_at=place(new.function, new.due_at),
                 created=now,
+                version=version(new.function),
                 dedupe_key=new.dedupe_key,
                 deadline=_deadline(new),
             )
@@ -83,14 +86,20 @@ class Runs(Outside):
         self.rows.bulk_create(runs, batch_size=500, ignore_conflicts=True)
 
     @retried
-    def claim(self, owner: str, limit: int = 1) -> list[RunClaim]:
+    def claim(self, owner: str, limit: int = 1, *, tenant: str = "") -> list[RunClaim]:
         """Take over up to `limit` due runs, oldest first, for one lease; none whose deadline has passed.
 
         A run whose lease has passed lost its worker: that is counted since the last step recorded.
+
+        Args:
+            owner: for whom.
+            limit: at most so many.
+            tenant: only of this one; of all, and of nobody, if it is not given.
         """
         with transaction.atomic(self.alias):
             in_time = Q(deadline=None) | Q(deadline__gt=database_now())
-            due = self.rows.filter(in_time, due_at__lte=database_now())
+            whose = self.rows.filter(tenant=tenant) if tenant else self.rows
+            due = whose.filter(in_time, due_at__lte=database_now())
             due = self._locked(due.order_by("due_at"))
             ids = [row.pk for row in due.only("pk")[:limit]]
             if not ids:
@@ -121,6 +130,11 @@ class Runs(Outside):
                 for row in rows.only(*_FIELDS)
             ]
 
+    def tenant_after(self, tenant: str) -> str:
+        """Return the next tenant of whom a run is due or will be; "" after the last one."""
+        rows = self.rows.filter(tenant__gt=tenant, due_at__isnull=False).order_by("tenant")
+        return rows.values_list("tenant", flat=True).first() or ""
+
     def _locked(self, rows: QuerySet[Run]) -> QuerySet[Run]:
         features = self.connection.features
         if not features.has_select_for_update:
@@ -133,6 +147,7 @@ class Runs(Outside):
         return Case(
             When(lost & Exists(progress), then=Value(1)),
             When(lost, then=F("crashes") + 1),
+            When(~Q(reason=""), then=F("crashes")),  # it rested, and has not got on
             default=Value(0),
             output_field=SmallIntegerField(),
         )
@@ -261,9 +276,9 @@ class Runs(Outside):
         return bool(ended)
 
     @retried
-    def explain(self, runs: Collection[UUID], reason: str) -> None:
-        """Say on the runs why they are not moving."""
-        self.rows.filter(pk__in=list(runs)).update(reason=reason[:500])
+    def note_version(self, run: RunClaim, version: str) -> None:
+        """Say which version of its function the run was started with."""
+        self.held(run).update(version=version)
 
     @retried
     def count_pending(self, run: RunClaim) -> int:
@@ -283,10 +298,3 @@ def _deadline(new: NewRun) -> Any:
         return None
     span = timedelta(seconds=new.start_within)
     return database_in(new.start_within) if new.due_at is None else new.due_at + span
-
-
-def error_text(failure: Failure) -> str:
-    """Return the stored form of a failure."""
-    return codec.encode(
-        failure.to_json(), what="error", limit=1 << 20, setting="MAX_STEP_BYTES", depth=4
-    )

@@ -15,13 +15,22 @@ from durable.store.sql import Sql, as_uuid
 HELD = "{r.id} = %s AND {r.claim} = %s AND {r.status} = 'running'"
 
 DUE = (
-    "SELECT {r.id} FROM {R} WHERE {r.due_at} <= {now} "
+    "SELECT {r.id} FROM {R} WHERE {whose}{r.due_at} <= {now} "
     "AND ({r.deadline} IS NULL OR {r.deadline} > {now}) ORDER BY {r.due_at} LIMIT {limit}"
 )
 
+# By an index of runs that have a tenant: the second condition says to the planner that this one has.
+OF_TENANT = "{r.tenant} = %s AND {r.tenant} > '' AND "
+NEXT_TENANT = (
+    "SELECT {r.tenant} FROM {R} WHERE {r.tenant} > %s AND {r.tenant} > '' "
+    "AND {r.due_at} IS NOT NULL ORDER BY {r.tenant} LIMIT 1"
+)
+
+# Who rests for a reason has not got on: the database failed, or the function was not there.
 TAKE = """
 UPDATE {R} SET
- {r.crashes} = CASE WHEN {r.status} <> 'running' THEN 0
+ {r.crashes} = CASE WHEN {r.status} <> 'running' AND {r.reason} <> '' THEN {r.crashes}
+  WHEN {r.status} <> 'running' THEN 0
   WHEN EXISTS (SELECT 1 FROM {S} WHERE {S}.{s.run} = {R}.{r.id} AND {S}.{s.by} = {R}.{r.claim})
   THEN 1 ELSE {r.crashes} + 1 END,
  {r.status} = 'running', {r.claim} = {r.claim} + 1, {r.owner} = %s, {r.wake} = 0, {r.reason} = '',
@@ -31,7 +40,7 @@ UPDATE {R} SET
 
 TAKEN = (
     "{r.id}, {r.claim}, {r.function}, {r.event}, {r.attempt}, {r.crashes}, {r.wave}, {r.parent}, "
-    "{r.parent_key}"
+    "{r.parent_key}, {r.tenant}, {r.step}, {r.version}"
 )
 
 CLAIM = TAKE + " WHERE {r.id} IN (" + DUE + ") RETURNING " + TAKEN
@@ -53,15 +62,28 @@ class SqlRuns(Sql, Runs):
     claim_text = CLAIM
 
     @retried
-    def claim(self, owner: str, limit: int = 1) -> list[RunClaim]:
-        """Take over up to `limit` due runs, oldest first, for one lease."""
-        rows = self.ask(self.claim_text, owner, lease=self.at(conf.LEASE), limit=str(int(limit)))
+    def claim(self, owner: str, limit: int = 1, *, tenant: str = "") -> list[RunClaim]:
+        """Take over up to `limit` due runs, of one tenant or of all, oldest first, for one lease."""
+        values, whose = self.whose(tenant)
+        parts = {"whose": whose, "limit": str(int(limit))}
+        rows = self.ask(self.claim_text, owner, *values, lease=self.at(conf.LEASE), **parts)
         return [self.claim_of(row) for row in rows]
+
+    def whose(self, tenant: str) -> tuple[list[str], str]:
+        """Return the values and the text of the condition that a run is of a tenant."""
+        return ([tenant], self.text(OF_TENANT)) if tenant else ([], "")
+
+    def tenant_after(self, tenant: str) -> str:
+        """Return the next tenant of whom a run is due or will be; "" after the last one."""
+        for (found,) in self.ask(NEXT_TENANT, tenant):
+            return str(found)
+        return ""
 
     @staticmethod
     def claim_of(row: tuple[Any, ...]) -> RunClaim:
         """Return the claim a row of TAKEN tells of."""
-        pk, claim, function, event, attempt, crashes, wave, parent, parent_key = row
+        pk, claim, function, event, attempt, crashes, wave, parent, parent_key, *more = row
+        tenant, step, version = more
         return RunClaim(
             id=as_uuid(pk),
             claim=claim,
@@ -72,6 +94,9 @@ class SqlRuns(Sql, Runs):
             wave=wave,
             parent=None if parent is None else as_uuid(parent),
             parent_key=parent_key,
+            tenant=tenant,
+            step=step,
+            version=version,
         )
 
     @retried

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from durable.conf import conf
 from durable.models import StepStatus
+from durable.playback.given import given
 from durable.playback.request import Request
-from durable.store.rows import Backlog, Result, RunClaim, StepClaim
-from durable.store.runs import error_text
+from durable.store.rows import Backlog, Result, RunClaim, StepClaim, error_text
 from durable.store.sql import Sql, as_uuid
 from durable.store.steps import Steps
 
@@ -25,7 +25,7 @@ FROM {S} WHERE {s.run} = %s {waves} ORDER BY {s.ended}, {s.id}
 INSERT = """
 INSERT INTO {S} ({s.run}, {s.key}, {s.name}, {s.index}, {s.branch}, {s.op}, {s.wave}, {s.mode},
  {s.status}, {s.claim}, {s.owner}, {s.attempt}, {s.crashes}, {s.output}, {s.error}, {s.large},
- {s.due_at}, {s.started}, {s.ended}, {s.by})
+ {s.due_at}, {s.started}, {s.ended}, {s.by}, {s.group}, {s.given}, {s.planned})
 """
 
 # A run that is held has an owner. Asking for that rather than for the status leaves the planner one
@@ -33,7 +33,7 @@ INSERT INTO {S} ({s.run}, {s.key}, {s.name}, {s.index}, {s.branch}, {s.op}, {s.w
 RECORD = (
     INSERT
     + """SELECT {r.id}, %s, %s, %s, %s, %s, %s, '{mode}', '{status}', 0, NULL, %s, 0, %s, %s, {large},
- {due}, {ago}, {ended}, {r.claim}
+ {due}, {ago}, {ended}, {r.claim}, %s, %s, NULL
 FROM {R} WHERE {r.id} = %s AND {r.claim} = %s AND {r.owner} IS NOT NULL {d.share} {d.skip_existing}
 """
 )
@@ -41,7 +41,7 @@ FROM {R} WHERE {r.id} = %s AND {r.claim} = %s AND {r.owner} IS NOT NULL {d.share
 PLAN = (
     INSERT
     + """SELECT %s, %s, %s, %s, %s, %s, %s, %s, {status}, 0, 0, NULL, NULL, {false}, {due},
- {begun}, NULL, %s"""
+ {begun}, NULL, %s, %s, %s, {now}"""
 )
 TAKEN_AT_ONCE = "'running', 1, (SELECT {r.owner} FROM {R} WHERE {r.id} = %s)"
 
@@ -52,7 +52,7 @@ ORDER BY {s.due_at}, {s.id} LIMIT %s
 
 TAKE = """
 UPDATE {S} SET
- {s.crashes} = CASE WHEN {s.status} = 'running' THEN {s.crashes} + 1 ELSE 0 END,
+ {s.crashes} = CASE WHEN {s.status} = 'running' THEN {s.crashes} + 1 ELSE {s.crashes} END,
  {s.status} = 'running', {s.claim} = {s.claim} + 1, {s.owner} = %s, {s.due_at} = {lease},
  {s.started} = CASE WHEN {s.op} IN {timers} THEN {s.started} ELSE {now} END
 """
@@ -113,7 +113,8 @@ class SqlSteps(Sql, Steps):
         values = (r.key, r.name, r.index, r.branch, r.op, run.wave, attempt, output, error)
         took = round(result.seconds, 3)
         parts |= {"status": result.status, "mode": str(mode)}
-        return self.tell(RECORD, *values, took, run.id, run.claim, **parts) == 1
+        besides = (took, r.group, result.given, run.id, run.claim)
+        return self.tell(RECORD, *values, *besides, **parts) == 1
 
     def _insert_planned(
         self, run: RunClaim, requests: Sequence[Request], wave: int, *, is_taken: bool
@@ -122,16 +123,17 @@ class SqlSteps(Sql, Steps):
             "status": self.text(TAKEN_AT_ONCE) if is_taken else "'pending', 0, NULL",
             "due": self.at(conf.LEASE) if is_taken else self.text("COALESCE(%s, {later})"),
         }
-        for is_work, same in groupby(requests, key=lambda request: request.is_work):
+        for is_timer, same in groupby(requests, key=lambda request: request.is_timer):
             rows = [self._planned_row(run, r, wave, is_taken=is_taken) for r in same]
-            begun = self.at(0.0) if is_taken or not is_work else "NULL"
+            begun = self.at(0.0) if is_taken or is_timer else "NULL"
             self.tell_many(PLAN, rows, false=self.false, begun=begun, **parts)
 
     def _planned_row(
         self, run: RunClaim, r: Request, wave: int, *, is_taken: bool
     ) -> tuple[Any, ...]:
         what = (run.id, r.key, r.name, r.index, r.branch, r.op, wave, r.mode.value)
-        return (*what, run.id, run.claim) if is_taken else (*what, r.until, r.seconds, run.claim)
+        when = (run.id,) if is_taken else (r.until, r.due_in)
+        return (*what, *when, run.claim, r.group, given(r))
 
     def look(self, most: int) -> Backlog:
         """Count the planned steps that are due, up to `most`; look what else is to be done."""

@@ -14,6 +14,7 @@ from django.db.models.functions import Greatest
 
 from durable.conf import conf
 from durable.models import Event, Run, RunStatus, Step, StepStatus
+from durable.playback.given import given
 from durable.playback.interrupt import Fenced
 from durable.playback.request import TIMERS, ParallelMode, Request
 from durable.store.clock import database_in, database_now
@@ -31,17 +32,8 @@ from durable.store.rows import (
 
 _CLAIMABLE = (StepStatus.PENDING, StepStatus.RUNNING)
 _CLAIMED = (
-    "id",
-    "run_id",
-    "key",
-    "name",
-    "branch",
-    "claim",
-    "attempt",
-    "crashes",
-    "wave",
-    "mode",
-    "op",
+    *("id", "run_id", "key", "name", "branch", "claim", "attempt", "crashes", "wave"),
+    *("mode", "op"),
 )
 
 
@@ -49,7 +41,9 @@ Flushed = tuple[StepClaim, Result]
 
 
 def _due(request: Request) -> Any:
-    return request.until or database_in(request.seconds)
+    if request.due_in is None:
+        return None
+    return request.until or database_in(request.due_in)
 
 
 class Steps(Memory):
@@ -135,7 +129,10 @@ class Steps(Memory):
                     claim=int(is_taken),
                     owner=Subquery(owner) if is_taken else None,
                     due_at=database_in(conf.LEASE) if is_taken else _due(request),
-                    started=database_now() if is_taken or not request.is_work else None,
+                    planned=database_now(),
+                    started=database_now() if is_taken or request.is_timer else None,
+                    given=given(request),
+                    group=request.group,
                     by=run.claim,
                 )
                 for request in requests
@@ -178,9 +175,7 @@ class Steps(Memory):
                 return []
             rows = self.rows.filter(pk__in=ids)
             rows.update(
-                crashes=Case(
-                    When(status=StepStatus.RUNNING, then=F("crashes") + 1), default=Value(0)
-                ),
+                crashes=F("crashes") + Case(When(status=StepStatus.RUNNING, then=1), default=0),
                 claim=F("claim") + 1,
                 owner=owner,
                 due_at=database_in(conf.LEASE),
@@ -271,7 +266,7 @@ class Steps(Memory):
         row = self.rows.filter(pk=claim.id, claim=claim.claim, status=StepStatus.RUNNING)
         fields = outcome_fields(result, result.age)
         if not result.is_final:
-            fields |= {"status": StepStatus.PENDING}
+            fields |= {"status": StepStatus.PENDING, "crashes": 0}
         if claim.op in TIMERS:
             del fields["started"]
         return row.update(owner=None, **fields) == 1

@@ -52,6 +52,10 @@ class Workers(Table):
             **done,
         )
 
+    def remove(self, process: UUID) -> None:
+        """Remove the row of a process that has ended as it was told."""
+        Worker.objects.using(self.alias).filter(pk=process).delete()
+
     def forget(self, seconds: float) -> int:
         """Remove the rows of processes that have been silent for so long; return how many."""
         silent = Worker.objects.using(self.alias).filter(seen__lte=database_in(-seconds))

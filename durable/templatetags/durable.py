@@ -11,6 +11,7 @@ from django.template import Context, Library
 from django.urls import NoReverseMatch, reverse
 
 from durable import clock
+from durable.access.tenancy import tenant_of
 from durable.engine.subject import subject_of
 from durable.engine.words import took
 from durable.models import Run
@@ -34,19 +35,24 @@ def durable_runs_for(context: Context, one: Model, limit: int = 5) -> Mapping[st
     user = getattr(request, "user", None) or AnonymousUser()
     if not user.has_perm("durable.view_run"):
         return {"durable_may_view": False}
-    return {"durable_may_view": True, "durable_runs": runs_for(one, limit)}
+    runs = runs_for(one, limit, tenant=tenant_of(user))
+    return {"durable_may_view": True, "durable_runs": runs}
 
 
-def runs_for(one: Model, limit: int = 5, site: str = "admin") -> list[Mapping[str, Any]]:
+def runs_for(
+    one: Model, limit: int = 5, site: str = "admin", *, tenant: str | None = None
+) -> list[Mapping[str, Any]]:
     """Return the newest runs about an object, with what a table shows of each.
 
     Args:
         one: the object.
         limit: how many, 20 at most.
         site: the name of the admin site to which links lead.
+        tenant: the only one whose runs are meant, if there is one.
     """
     alias = get_store().alias
-    rows = Run.objects.using(alias).filter(subject=subject_of(one)).order_by("-pk")
+    rows = Run.objects.using(alias).filter(subject=subject_of(one), step="").order_by("-pk")
+    rows = rows if tenant is None else rows.filter(tenant=tenant)
     runs = list(rows.defer("output", "error")[: min(limit, MOST)])
     outlooks = explain(alias, runs)
     return [

@@ -97,7 +97,7 @@ class Assertions:
         """
         fn_id = function.id if isinstance(function, Function) else function
         runs = Run.objects.using(get_store().alias).exclude(pk__in=self._own_runs)
-        runs = runs.order_by("created", "pk")
+        runs = runs.filter(step="").order_by("created", "pk")
         started = [run_info(pk) for pk in runs.values_list("pk", flat=True)]
         found = [
             one

@@ -91,7 +91,8 @@ def _recorded(step: Mapping[str, Any]) -> Recorded:
         key=step["key"],
         title=step["step"],
         branch=step["branch"],
-        kind=step["kind"],
+        # With fan-out a step was a run of its own: that is how it was done, the code asks for the same.
+        kind="run" if step["kind"] == "child" else step["kind"],
         status=step["status"],
         memo=_memo(step),
     )

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
@@ -39,6 +40,11 @@ class Delivery:
         for name in path:
             value = value.get(name) if isinstance(value, dict) else None
         return value if isinstance(value, str) else ""
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the body: an id that only who can sign can change."""
+        return sha256(self.body).hexdigest()
 
     @cached_property
     def data(self) -> Any:

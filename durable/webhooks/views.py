@@ -10,9 +10,9 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.http.request import UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 
+from durable.access.body import BodyBrokenError, BodyTooLargeError, body_of
 from durable.conf import conf
 from durable.webhooks.delivery import Delivery
 from durable.webhooks.intake import take
@@ -59,15 +59,13 @@ def _taken(request: HttpRequest, name: str) -> dict[str, object]:
 def _body(request: HttpRequest) -> bytes:
     """Read the bytes, and no more of them than are allowed."""
     most = conf.MAX_EVENT_BYTES
-    announced = request.headers.get("content-length") or "0"
-    if announced.isdigit() and len(announced) < 20 and int(announced) <= most:
-        try:
-            body: bytes = request.read(most + 1)
-        except UnreadablePostError:
-            raise RefusedError(400, "malformed_json", "The body did not come to its end.") from None
-        if len(body) <= most:
-            return body
-    raise RefusedError(413, "too_large", f"The most is {most} bytes (DURABLE['MAX_EVENT_BYTES']).")
+    try:
+        return body_of(request, most)
+    except BodyBrokenError:
+        raise RefusedError(400, "malformed_json", "The body did not come to its end.") from None
+    except BodyTooLargeError:
+        text = f"The most is {most} bytes (DURABLE['MAX_EVENT_BYTES'])."
+        raise RefusedError(413, "too_large", text) from None
 
 
 def _problem(error: RefusedError) -> HttpResponse:

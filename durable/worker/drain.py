@@ -20,6 +20,7 @@ from durable.store import Store, get_store
 from durable.store.rows import Backlog, StepClaim
 from durable.worker import sighting
 from durable.worker.timetable import Timetable
+from durable.worker.turns import Turns
 
 logger = logging.getLogger("durable.worker")
 
@@ -44,6 +45,7 @@ class Worker:
     workers: int
     pace: Pace = field(default_factory=lambda: Pace(1))
     timetable: Timetable = field(default_factory=Timetable)
+    turns: Turns = field(default_factory=Turns)
 
     def take_one(self) -> int:
         """Claim and do one piece of work; return how many rows that was, 0 when nothing is due.
@@ -53,7 +55,7 @@ class Worker:
         """
         if started := self.timetable.fire(self.store):
             return started
-        for run in self.store.runs.claim(self.owner, 1):
+        for run in self.turns.claim(self.store, self.owner):
             with rolled_back():
                 drive(self.store, run, owner=self.owner, workers=self.workers)
             return 1
@@ -62,7 +64,7 @@ class Worker:
         if claims:
             begun, self.pace.size = time.monotonic(), len(claims)
             with rolled_back():
-                self.pace.is_alone = assist(self.store, claims, owner=self.owner)
+                assist(self.store, claims, owner=self.owner)
             self.pace.adapt(time.monotonic() - begun)
             return len(claims)
         self.pace.size = 1
@@ -78,8 +80,6 @@ class Worker:
         lost = self.store.steps.claim_lost(self.owner) if backlog.is_oldest_lost else []
         if lost or not backlog.count:
             return lost
-        if self.pace.is_alone:
-            return self.store.steps.claim(self.owner, 1)
         balanced = first_share(backlog.count, self.workers)
         share = max(balanced, min(self.pace.size, backlog.count // 2))
         return self.store.steps.claim(self.owner, share)
@@ -104,11 +104,14 @@ class Worker:
         return done
 
 
+_turns = Turns()  # of this process
+
+
 def drain_safely(owner: str, workers: int) -> None:
     """Drain the configured store, on fresh connections; log what goes wrong instead of raising it."""
     _close_stale()
     try:
-        Worker(store=get_store(), owner=owner, workers=workers).drain()
+        Worker(store=get_store(), owner=owner, workers=workers, turns=_turns).drain()
     except Exception:
         logger.exception("the worker could not look for work")
     finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 TRIES = 3  # clusters that may end before the first one was ready
-_HEALTHY_SECONDS = 60.0  # after which a failure is the first again
+_HEALTHY_SECONDS = 10.0  # of a cluster that was ready, after which a failure is the first again
 
 
 @dataclass(slots=True)
@@ -24,7 +24,8 @@ class Failures:
         """Count a cluster that ended after so many seconds."""
         self._has_lived |= was_ready
         self.stillborn = 0 if self._has_lived else self.stillborn + 1
-        self.in_a_row = 1 if seconds > _HEALTHY_SECONDS else self.in_a_row + 1
+        is_first = was_ready and seconds > _HEALTHY_SECONDS
+        self.in_a_row = 1 if is_first else self.in_a_row + 1
 
     @property
     def are_hopeless(self) -> bool:

@@ -43,7 +43,7 @@ def start() -> None:
 
 
 def tidy(store: Store, rest: Callable[[float], object], seconds: float = _ROUND) -> int:
-    """Remove what is old, for so many seconds at most; return how many runs that was.
+    """Remove what is old, for so many seconds at most; return how many runs and lines of the audit log.
 
     Args:
         store: where it is.
@@ -51,18 +51,18 @@ def tidy(store: Store, rest: Callable[[float], object], seconds: float = _ROUND)
         seconds: of work and rest together, by and large.
     """
     ages, removed = retention(kept(store)), 0
-    if not ages.is_set or not is_eldest(store):
+    if not (ages.is_set or ages.audit) or not is_eldest(store):
         return 0
     begun = last = time.monotonic()
     for batch in prune(store, ages):
-        removed += batch.removed.runs
+        removed += batch.removed.runs + batch.removed.operations
         now = time.monotonic()
         if now - begun > seconds or pulse.is_stopping():
             break
         rest(now - last)
         last = time.monotonic()
     if removed:
-        logger.info("removed %s runs that were kept for long enough", removed)
+        logger.info("removed %s runs and lines of the audit log that were old enough", removed)
     return removed
 
 

@@ -7,6 +7,7 @@ import gc
 from durable.store import get_store
 
 SESSION_SECONDS = 60
+CONNECT_SECONDS = 10  # psycopg's own default is 130
 
 
 def prepare() -> None:
@@ -18,5 +19,13 @@ def prepare() -> None:
     settings = get_store().connection.settings_dict
     if settings["CONN_MAX_AGE"] == 0:
         settings["CONN_MAX_AGE"] = SESSION_SECONDS
+    hurry()
     gc.collect()
     gc.freeze()
+
+
+def hurry() -> None:
+    """Do not wait long for a server that does not even greet, unless the site says for how long."""
+    connection = get_store().connection
+    if connection.vendor in ("postgresql", "mysql"):
+        connection.settings_dict["OPTIONS"].setdefault("connect_timeout", CONNECT_SECONDS)

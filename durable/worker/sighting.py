@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 import uuid
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
+from multiprocessing import parent_process, util
+
+from django.db import DatabaseError, InterfaceError
 
 from durable.q2 import options, pulse
 from durable.store import get_store
@@ -16,6 +21,8 @@ from durable.worker import identity
 
 _MINUTE = 60.0
 _FORGOTTEN = 900.0  # seconds of silence after which a row is removed
+
+_telling = threading.Lock()  # the heart beats in a thread, and must not bring back who has left
 
 
 @dataclass(slots=True)
@@ -26,6 +33,7 @@ class Tally:
     id: uuid.UUID = field(default_factory=uuid.uuid4)
     hints: int = 0  # messages taken
     claims: int = 0  # pieces of work taken
+    has_left: bool = False
     _seen: deque[tuple[float, int]] = field(default_factory=lambda: deque([(time.monotonic(), 0)]))
 
     def rate(self, now: float) -> float:
@@ -53,15 +61,29 @@ def tally() -> Tally:
 
 
 def start() -> None:
-    """Appear, in each new worker; and remove those who have long been gone."""
+    """Appear, in each new worker, until it is stopped; and remove those who have long been gone."""
     store = get_store()
     store.workers.forget(_FORGOTTEN)
     tell()
+    if parent_process() is not None:
+        util.Finalize(None, leave, exitpriority=1)  # `atexit` is for processes that were not forked
+
+
+def leave() -> None:
+    """Disappear, at a clean stop: nobody is to look for a process that was told to go."""
+    with _telling, suppress(DatabaseError, InterfaceError):
+        tally().has_left = True
+        get_store().workers.remove(tally().id)
 
 
 def tell() -> None:
     """Write down that this process is there, and what it has done."""
-    mine = tally()
+    with _telling:
+        if not tally().has_left:
+            _tell(tally())
+
+
+def _tell(mine: Tally) -> None:
     get_store().workers.tell(
         Sighting(
             id=mine.id,

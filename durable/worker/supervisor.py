@@ -17,15 +17,17 @@ from django.db import DatabaseError, InterfaceError
 from durable.models import Run
 from durable.q2 import family
 from durable.q2.pulse import Role
-from durable.store import get_store
-from durable.worker import identity
+from durable.store import Store
+from durable.worker import identity, process
 from durable.worker.failures import TRIES, Failures
 from durable.worker.greeting import greeting
 from durable.worker.group import Group
+from durable.worker.informant import Informant
 from durable.worker.vigil import Vigil
 
 STOPPED, UNPREPARED, KILLED = 0, 1, 3  # exit codes
 _TICK = 0.25
+_ANSWER_SECONDS = 10.0  # for the database: it may be busy, and a network may swallow what it says
 _BOOT_SECONDS = 120.0  # a large site may take long to import
 _DOUBLED = 0.5  # seconds in which a second signal is the first one, sent by two ways
 _PAUSES = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
@@ -64,7 +66,7 @@ class Supervisor:
                 reason = self._watch(group, signals)
                 if reason is None:
                     return self._stop(group, signals)
-                get_store().connection.close()
+                _informant.close()
                 words = group.last_words
                 group.kill()
                 failures.count(was_ready=group.was_ready, seconds=time.monotonic() - begun)
@@ -77,20 +79,19 @@ class Supervisor:
 
     def _await_tables(self, signals: _Signals) -> bool:
         """Wait while the database is down; return whether it has durable's tables."""
-        store, failures = get_store(), 0
+        failures = 0
         while True:
             try:
-                tables = store.connection.introspection.table_names()
+                tables = _informant.ask(_tables, _ANSWER_SECONDS)
                 break
             except (DatabaseError, InterfaceError) as error:
                 failures += 1
                 self.say(
                     f"durable worker: waiting for the database: {' '.join(str(error).split())}"
                 )
-                store.connection.close()
                 if not self._pause(signals, failures):
                     return True
-        store.connection.close()
+        _informant.close()
         if Run._meta.db_table in tables:
             return True
         self.say("durable worker: the tables are missing; run `manage.py migrate` first")
@@ -194,11 +195,17 @@ class _Signals:
         self.asked += 1
 
 
+_informant = Informant()
+
+
 def _has_due() -> bool | None:
     """Whether rows are due; None if the database does not say."""
-    store = get_store()
     try:
-        return store.due(1).count > 0
+        return _informant.ask(lambda store: store.due(1).count > 0, _ANSWER_SECONDS)
     except (DatabaseError, InterfaceError):
-        store.connection.close()
         return None
+
+
+def _tables(store: Store) -> list[str]:
+    process.hurry()
+    return store.connection.introspection.table_names()

@@ -3,11 +3,13 @@
 python -m scripts.screenshots              all of them
 python -m scripts.screenshots stock        of that theme only
 python -m scripts.screenshots --to DIR     somewhere else
+python -m scripts.screenshots --every --to DIR   every page, in a wide window and in a narrow one, and what axe says
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import socket
 import subprocess
@@ -17,7 +19,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from scripts.bootstrap import ROOT
 from scripts.browser import launch
@@ -27,11 +29,33 @@ Scheme = Literal["light", "dark"]
 THEMES: dict[str, tuple[Scheme, ...]] = {
     "stock": ("light", "dark"),
     "unfold": ("light", "dark"),
-    "jazzmin": ("light",),
-    "admin-interface": ("light",),
+    "jazzmin": ("light", "dark"),
+    "admin-interface": ("light", "dark"),
 }
+PAGES = {
+    "runs": "run/",
+    "run": "run/{order}/change/",
+    "sleeper": "run/{drip}/change/",
+    "sure": "run/?status__exact=failed",
+    "step": "step/{step}/change/",
+    "functions": "functionconfig/",
+    "function": "functionconfig/fulfil-order/change/",
+    "events": "event/",
+    "event": "event/{event}/change/",
+    "health": "worker/",
+    "charts": "runtally/",
+}
+SHOWN = {
+    "stock": ("runs", "run", "functions", "function", "health", "charts")
+}  # in the docs; of others, the first two
+# Themes hide boxes and menus each in its own way.
+_ASK = """
+document.querySelectorAll("input[name=_selected_action]").forEach((box) => { box.checked = true; });
+document.querySelector("select[name=action]").value = "replay_runs";
+document.querySelector("#changelist-form").submit();
+"""
 PATIENCE = 30.0  # seconds until a server must answer
-WIDTH, HEIGHT = 1360, 1100
+WIDE, NARROW, HEIGHT = 1300, 390, 1000
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -39,17 +63,27 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.screenshots")
     parser.add_argument("themes", nargs="*", choices=[*THEMES, []])
     parser.add_argument("--to", type=Path, default=ROOT / "docs" / "images")
+    parser.add_argument("--every", action="store_true")
     given = parser.parse_args(arguments)
     given.to.mkdir(parents=True, exist_ok=True)
     for theme in given.themes or THEMES:
-        with _site(theme) as (url, run):
-            _take(theme, url, run, given.to)
+        shown = tuple(PAGES) if given.every else SHOWN.get(theme, ("runs", "run"))
+        with _site(theme) as (url, ids), launch() as browser:
+            for scheme in THEMES[theme]:
+                for width in (WIDE, NARROW) if given.every else (WIDE,):
+                    page = _open(browser, url, scheme, width)
+                    name = f"{theme}-{scheme}" + ("-narrow" if width == NARROW else "")
+                    for what in shown:
+                        _take(page, url, what, ids, given.to / f"admin-{what}-{name}.png")
+                        if given.every:
+                            _look_for_obstacles(page)
+                    page.context.close()
     return 0
 
 
 @contextmanager
-def _site(theme: str) -> Iterator[tuple[str, str]]:
-    """Serve a site with the theme and runs worth a picture."""
+def _site(theme: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """Serve a site with the theme and runs worth a picture; their ids by name."""
     with tempfile.TemporaryDirectory() as folder, socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -60,7 +94,7 @@ def _site(theme: str) -> Iterator[tuple[str, str]]:
             "DJANGO_SETTINGS_MODULE": "scripts.screenshots.settings",
             "THEME": theme,
         }
-        run = _python(environment, "-m", "scripts.screenshots.prepare").strip().splitlines()[-1]
+        said = _python(environment, "-m", "scripts.screenshots.prepare").strip().splitlines()[-1]
         address = f"127.0.0.1:{port}"
         command = [sys.executable, "-m", "django", "runserver", "--noreload", address]
         server = subprocess.Popen(
@@ -68,7 +102,7 @@ def _site(theme: str) -> Iterator[tuple[str, str]]:
         )
         try:
             _wait(port)
-            yield f"http://{address}/admin/", run
+            yield f"http://{address}/admin/", json.loads(said)
         finally:
             server.terminate()
             server.wait(PATIENCE)
@@ -91,37 +125,50 @@ def _wait(port: int) -> None:
     raise TimeoutError(f"nothing answers at port {port}")
 
 
-def _take(theme: str, url: str, run: str, folder: Path) -> None:
-    with launch() as browser:
-        for scheme in THEMES[theme]:
-            context = browser.new_context(
-                viewport={"width": WIDTH, "height": HEIGHT},
-                color_scheme=scheme,
-                reduced_motion="reduce",
-                device_scale_factor=1,
-            )
-            page = context.new_page()
-            page.goto(f"{url}login/?next=/admin/")
-            page.fill("input[name=username]", "admin")
-            page.fill("input[name=password]", "admin")
-            page.locator("input[name=password]").press("Enter")
-            page.wait_for_load_state("networkidle")
-            for name, path, is_full in (
-                ("runs", "durable/run/", False),
-                ("run", f"durable/run/{run}/change/", True),
-            ):
-                page.goto(url + path)
-                page.wait_for_load_state("load")
-                page.wait_for_timeout(700)
-                file = folder / f"admin-{name}-{theme}-{scheme}.png"
-                if is_full:  # not `full_page`: bars that stick to the window would be in the middle
-                    tall = page.evaluate("document.documentElement.scrollHeight")
-                    page.set_viewport_size({"width": WIDTH, "height": max(tall, HEIGHT)})
-                page.screenshot(path=file)
-                page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
-                _shrink(file)
-                print(file.relative_to(ROOT) if file.is_relative_to(ROOT) else file)
-            context.close()
+def _open(browser: Any, url: str, scheme: Scheme, width: int) -> Any:
+    """Return the page of somebody who has logged in."""
+    context = browser.new_context(
+        viewport={"width": width, "height": HEIGHT},
+        color_scheme=scheme,
+        reduced_motion="reduce",
+        device_scale_factor=1,
+    )
+    page = context.new_page()
+    page.goto(f"{url}login/?next=/admin/")
+    page.fill("input[name=username]", "admin")
+    page.fill("input[name=password]", "admin")
+    page.locator("input[name=password]").press("Enter")
+    page.wait_for_load_state("networkidle")
+    return page
+
+
+def _take(page: Any, url: str, what: str, ids: dict[str, str], file: Path) -> None:
+    size = page.viewport_size
+    page.goto(url + "durable/" + PAGES[what].format(**ids))
+    if what == "sure":
+        with page.expect_navigation():
+            page.evaluate(_ASK)
+    page.wait_for_load_state("load")
+    page.wait_for_timeout(700)
+    if what != "runs":  # not `full_page`: bars that stick to the window would be in the middle
+        tall = page.evaluate("document.documentElement.scrollHeight")
+        page.set_viewport_size({**size, "height": max(tall, HEIGHT)})
+    page.screenshot(path=file)
+    page.set_viewport_size(size)
+    _shrink(file)
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    print(f"{file.name}{f': {wide} pixels wide' if wide > size['width'] else ''}", flush=True)
+
+
+def _look_for_obstacles(page: Any) -> None:
+    """Say what axe takes for serious in the part of a page that is ours."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    context = {"include": [["#content, #content-main, .content, main"]]}
+    for one in Axe().run(page, context=context).response["violations"]:
+        if one["impact"] in ("serious", "critical"):
+            for node in one["nodes"]:
+                print(f"  {one['id']}: {node['html'][:160]}", flush=True)
 
 
 def _shrink(file: Path) -> None:
@@ -130,7 +177,7 @@ def _shrink(file: Path) -> None:
 
     with Image.open(file) as picture:
         small = picture.convert("RGB").resize((picture.width * 3 // 4, picture.height * 3 // 4))
-        small.quantize(256, method=Image.Quantize.MAXCOVERAGE).save(file, optimize=True)
+        small.quantize(256, kmeans=2, dither=Image.Dither.NONE).save(file, optimize=True)
 
 
 if __name__ == "__main__":

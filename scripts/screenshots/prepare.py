@@ -1,6 +1,8 @@
-"""Makes the database of a picture, and prints the id of the run to look at."""
+"""Makes the database of a picture, and prints the ids of what to look at, as JSON."""
 
 from __future__ import annotations
+
+import json
 
 import django
 from django.core.management import call_command
@@ -10,4 +12,4 @@ django.setup()
 from scripts.screenshots.rows import fill  # noqa: E402  models need the line above
 
 call_command("migrate", verbosity=0)
-print(fill().pk)
+print(json.dumps(fill()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,8 +11,22 @@ from django.contrib.auth.models import User
 
 from durable import clock
 from durable.ids import new_id
-from durable.models import Attempt, Event, Run, RunStatus, Step, StepStatus, Wait
+from durable.models import (
+    Attempt,
+    Event,
+    FailureTally,
+    Rollup,
+    Run,
+    RunStatus,
+    RunTally,
+    Step,
+    StepStatus,
+    TimeTally,
+    Wait,
+    Worker,
+)
 from durable.operations.audit import Actor, write_down
+from durable.operations.configure import configure_function
 from durable.playback.keys import step_key
 from durable.store import get_store
 
@@ -36,16 +51,29 @@ TIMEOUT = {
 }
 
 
-def fill() -> Run:
-    """Make the runs; return the one whose page is the picture."""
+def fill() -> dict[str, str]:
+    """Make the runs; return the ids of those whose pages are the pictures."""
     User.objects.create_superuser(NAME, password=PASSWORD)
     now = clock.now()
     for n in range(14):
         _plain(now - timedelta(minutes=3 * n + 7), n)
-    _sleeping(now)
+    drip = _sleeping(now)
     _waiting(now)
     _failed(now)
-    return _order(now)
+    order = _order(now)
+    _workers(now)
+    _tallies(now)
+    configure_function(
+        "fulfil-order",
+        {"parallel_mode": "race", "retries": 5},
+        actor=Actor(who="grace", via="admin"),
+    )
+    return {
+        "order": str(order.pk),
+        "drip": str(drip.pk),
+        "event": str(order.event_id),
+        "step": str(order.steps.get(name="charge-card").pk),
+    }
 
 
 def _event(name: str, data: dict[str, Any], at: datetime) -> Event:
@@ -97,13 +125,93 @@ def _plain(at: datetime, n: int) -> None:
         _step(run, f"part-{number}", 0.1 + number * 0.3, 0.3 + number * 0.3)
 
 
-def _sleeping(now: datetime) -> None:
-    at = now - timedelta(hours=5)
+def _sleeping(now: datetime) -> Run:
+    """A month of mails, of which the last is still to come."""
+    day = 86_400.0
+    at = now - timedelta(days=31, seconds=40)
     event = _event("user/signed-up", {"user": 77}, at)
     run = _run("onboarding-drip", RunStatus.WAITING, at, event, pending=1)
-    _step(run, "welcome-mail", 0.1, 0.8)
+    _step(run, "welcome-mail", 0.1, 2.8)
+    _step(run, "one-day", 2.9, day + 3, op="sleep", mode="wait", wave=1)
+    _step(run, "look-at-usage", day + 3.2, day + 9, output='{"is_active": false}')
+    _step(run, "first-tip", day + 9.1, day + 11.2)
+    _step(run, "thirty-days", day + 11.3, 31 * day + 12, op="sleep", mode="wait", wave=2)
+    _step(run, "ask-how-it-goes", 31 * day + 12.1, 31 * day + 16)
     due = now + timedelta(hours=19)
-    _step(run, "one-day", 0.9, None, op="sleep", status="pending", mode="wait", wave=1, due_at=due)
+    begun = 31 * day + 16.1
+    _step(
+        run,
+        "one-more-day",
+        begun,
+        None,
+        op="sleep",
+        status="pending",
+        mode="wait",
+        wave=3,
+        due_at=due,
+    )
+    return run
+
+
+def _workers(now: datetime) -> None:
+    for number in range(4):
+        Worker.objects.create(
+            id=new_id(),
+            owner=f"web-1:{40 + number}:1",
+            host="web-1",
+            pid=40 + number,
+            parent=39,
+            cluster="shop",
+            is_supervised=True,
+            version="0.1",
+            started=now - timedelta(days=3, minutes=number),
+            seen=now + timedelta(minutes=20),  # so that they are there in all the pictures
+            hints=15_000 + 731 * number,
+            claims=41_000 + 977 * number,
+            rate=131.0 + 7 * number,
+        )
+
+
+def _tallies(now: datetime) -> None:
+    """A day of a shop: much at noon, little at night, and a bank that did not answer for a while."""
+    functions = (
+        "send-receipt",
+        "sync-inventory",
+        "resize-images",
+        "nightly-report",
+        "fulfil-order",
+    )
+    minute = now.replace(second=0, microsecond=0)
+    Rollup.objects.create(id=1, until=minute - timedelta(minutes=2), due_at=now)
+    runs, times = [], []
+    for back in range(3, 24 * 60):
+        at = minute - timedelta(minutes=back)
+        busy = 4 + 26 * max(0.0, math.sin((at.hour * 60 + at.minute - 360) / 1080 * math.pi))
+        for number, function in enumerate(functions):
+            count = int(busy * (number + 1) / 6 + (back * 7 + number * 3) % 4)
+            bad = count // 3 if number == 4 and 300 < back < 345 else int((back + number) % 97 == 0)
+            for status, many in (("completed", count), ("failed", bad)):
+                if many:
+                    runs.append(RunTally(minute=at, function=function, status=status, count=many))
+    for number, function in enumerate(functions):
+        for spread in range(12):
+            bucket, count = 24 + 8 * number + spread, 400 - 30 * abs(spread - 4)
+            hour = minute.replace(minute=0)
+            times.append(TimeTally(hour=hour, function=function, bucket=bucket, count=count))
+    RunTally.objects.bulk_create(runs)
+    TimeTally.objects.bulk_create(times)
+    run = Run.objects.filter(status="failed").latest("pk").pk
+    FailureTally.objects.create(
+        hour=minute.replace(minute=0),
+        function="fulfil-order",
+        fingerprint="a" * 32,
+        name="TimeoutError",
+        place="shop/orders/gateway.py in charge",
+        message="no answer from the bank after … s",
+        count=412,
+        last=now - timedelta(minutes=12),
+        run=run,
+    )
 
 
 def _waiting(now: datetime) -> None:
@@ -195,7 +303,7 @@ def _order(now: datetime) -> Run:
         mode="wait",
         wave=3,
         owner="web-1:4:1",
-        due_at=now + timedelta(seconds=30),
+        due_at=now + timedelta(minutes=20),
     )
     actor = Actor(who="grace", via="admin")
     write_down(

@@ -15,8 +15,10 @@ _THEMES = {
 }
 
 THEME = os.environ.get("THEME", "stock")
-INSTALLED_APPS = [*_THEMES[THEME], *SITE_APPS]
+INSTALLED_APPS = [*_THEMES[THEME], *SITE_APPS, "scripts.screenshots"]
 ROOT_URLCONF = "scripts.screenshots.urls"
 DEBUG = True
 SILENCED_SYSTEM_CHECKS = ["security.W019"]
 X_FRAME_OPTIONS = "SAMEORIGIN"
+# Neither follows the browser's scheme unless it is told to.
+JAZZMIN_UI_TWEAKS = {"theme": "default", "dark_mode_theme": "darkly"}

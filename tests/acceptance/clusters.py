@@ -58,6 +58,11 @@ class Cluster:
         return self._process.pid
 
     @property
+    def has_ended(self) -> bool:
+        """Whether that process is gone."""
+        return self._process.poll() is not None
+
+    @property
     def said(self) -> str:
         """What the cluster has written so far."""
         return "".join(self._said)
@@ -135,7 +140,8 @@ class Cluster:
         self._process.wait()
         for pid in self.survivors():
             self._all[pid].kill()
-        psutil.wait_procs(list(self._all.values()), timeout=5)
+        with suppress(OSError):  # one may end while it is asked for
+            psutil.wait_procs(list(self._all.values()), timeout=5)
         self._listener.join(5)
 
     def _freeze(self) -> None:

@@ -106,18 +106,22 @@ def test_killed_supervisor_takes_its_cluster_along(journal: Journal) -> None:
 
 
 @pytest.mark.usefixtures("functions")
-def test_run_ends_although_busy_workers_are_killed(journal: Journal) -> None:
+@pytest.mark.parametrize("how", ["fan", "fan-out"])
+def test_run_ends_although_busy_workers_are_killed(journal: Journal, how: str) -> None:
     parts = 24
     with Cluster("--workers", "4") as cluster:
         cluster.wait_until_ready()
         data = {"journal": journal.path, "parts": parts, "seconds": 0.2}
-        (event,) = durable.send(durable.Event(name="acceptance/fan", data=data))
+        (event,) = durable.send(durable.Event(name=f"acceptance/{how}", data=data))
         for number in range(6):
             eventually(partial(journal.has_more_than, 4 * number), cluster.explain)
             cluster.kill(cluster.find("worker")[:2])
         runs = Run.objects.filter(event_id=event)
         eventually(lambda: runs.get().is_final, cluster.explain)
         assert runs.get().result == [*(f"part-{number}-ends" for number in range(parts)), "join"]
+        branches = Run.objects.filter(parent=runs.get())
+        assert set(branches.values_list("status", flat=True)) <= {"completed"}
+        assert branches.count() == (parts if how == "fan-out" else 0)
         assert journal.words().count("join") == 1
         assert "starting another cluster" not in cluster.said
 

@@ -8,6 +8,7 @@ import time
 import pytest
 from django_q.tasks import async_task
 
+from durable.models import Worker
 from tests.acceptance.clusters import Cluster, eventually
 from tests.acceptance.conftest import Journal
 
@@ -41,6 +42,16 @@ def test_signal_to_every_process_at_once_lets_a_running_task_end(journal: Journa
         assert cluster.wait() == 0, cluster.explain()
         assert journal.words() == ["task-begins", "task-ends"]
         assert not cluster.survivors()
+
+
+@pytest.mark.parametrize("command", ["durable_worker", "qcluster"])
+def test_workers_that_were_stopped_leave_no_rows(command: str) -> None:
+    with Cluster(command=command) as cluster:
+        cluster.wait_until_ready()
+        eventually(lambda: Worker.objects.count() == 2, cluster.explain)
+        cluster.terminate()
+        cluster.wait()
+        assert not Worker.objects.exists()
 
 
 def test_second_signal_ends_it_at_once(journal: Journal) -> None:

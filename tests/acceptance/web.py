@@ -27,6 +27,11 @@ class Web:
 
     def start(self) -> None:
         """Start the process, and return when it answers."""
+        self.launch()
+        eventually(self._answers)
+
+    def launch(self) -> None:
+        """Start the process."""
         self._process = subprocess.Popen(
             [sys.executable, "-m", "uvicorn", "project.wsgi:application", *self._options],
             cwd=ROOT,
@@ -34,7 +39,16 @@ class Web:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        eventually(self._answers)
+
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self._process.pid
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether that process is gone."""
+        return self._process.poll() is not None
 
     def kill(self) -> None:
         """Send SIGKILL."""

@@ -162,6 +162,7 @@ def test_all_failed_runs_are_retried_in_the_background_with_progress(stage: Stag
     page.locator(".actions .question a").click()
     page.select_option("select[name=action]", "retry_runs")
     page.locator(".actions button[type=submit]").click()
+    page.get_by_text(f"{MANY} runs match, and are meant").wait_for()
     page.get_by_role("button", name="Yes, do it").click()
     words = f"{MANY} of {MANY} runs done, 0 refused"
     page.locator(".durable-progress p", has_text=words).wait_for(timeout=600_000)
@@ -169,6 +170,38 @@ def test_all_failed_runs_are_retried_in_the_background_with_progress(stage: Stag
     pill(page, "completed")
     assert Operation.objects.filter(action="retry", who="admin").count() == MANY
     assert not Run.objects.filter(function="browser-bulk", status="failed").exists()
+
+
+def test_ticked_runs_are_replayed_from_a_step_with_other_input(stage: Stage) -> None:
+    runs = [stage.ends(stage.send("order", amount=amount, shop="bulk")) for amount in (5, 6)]
+    page = stage.page
+    page.goto(f"{stage.admin}durable/run/?function=browser-order")
+    for run in runs:
+        page.locator(f"input[name=_selected_action][value='{run.pk}']").check()
+    page.select_option("select[name=action]", "replay_runs")
+    page.locator(".actions button[type=submit]").click()
+    page.get_by_text("These 2 runs are meant.").wait_for()
+    page.fill("#durable_from", "charge")
+    page.fill("#durable_data", '{"amount": 9}')
+    page.get_by_role("button", name="Yes, do it").click()
+    page.get_by_text("Done to 2 runs.").wait_for()
+    for run in runs:
+        new = stage.ends(Run.objects.get(replay_of=run.pk))
+        assert new.result == {"loaded": run.result["loaded"], "charged": 9}
+        assert new.event is not None
+        assert new.event.value == {"amount": 9, "shop": "bulk"}
+
+
+def test_nothing_of_the_list_is_out_of_sight_on_a_narrow_screen(stage: Stage) -> None:
+    stage.ends(stage.send("order", amount=5))
+    stage.send("rest")
+    for width in (390, 1300):
+        stage.page.set_viewport_size({"width": width, "height": 900})
+        stage.page.goto(f"{stage.admin}durable/run/")
+        table = stage.page.locator("#result_list")
+        frame = stage.page.locator(".results")
+        assert table.bounding_box()["width"] <= frame.bounding_box()["width"] + 1
+    stage.page.set_viewport_size({"width": 1360, "height": 1000})
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -19,10 +19,13 @@ def _set_up(stack: ExitStack) -> None:
     if chosen:
         os.environ["DURABLE_TEST_DATABASE"] = chosen[-1]
     if "--own-server" in sys.argv:
-        from scripts.servers import embedded_postgres
+        from scripts.servers import embedded_postgres, own_mariadb
 
-        os.environ["DURABLE_TEST_DATABASE"] = "postgres"
-        os.environ["DURABLE_TEST_POSTGRES"] = stack.enter_context(embedded_postgres())
+        if chosen[-1:] == ["mariadb"]:
+            os.environ["DURABLE_TEST_MARIADB"] = stack.enter_context(own_mariadb())
+        else:
+            os.environ["DURABLE_TEST_DATABASE"] = "postgres"
+            os.environ["DURABLE_TEST_POSTGRES"] = stack.enter_context(embedded_postgres())
     if "chaos" not in sys.argv:
         _do_not_wait_for_the_disk()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")

@@ -23,7 +23,7 @@ A trial is one life of one scenario in which one thing goes wrong at one place: 
 - **X races**: every order in which the statements of two or three actors can come.
 - **H programs**: random functions with random interventions, against a model.
 - **M mutants**: durable with a bug put in on purpose, which a campaign must notice. Here a failure is a bug that nobody noticed.
-- **C chaos**: real clusters under SIGKILL, SIGSTOP, terminated sessions, lost hints and, on a server of their own, crashes of the database.
+- **C chaos**: real clusters under SIGKILL by role, SIGSTOP, terminated sessions, locks, a network that resets, swallows and delays, wrong clocks, lost and doubled messages and, on a server of their own, crashes of the database, a full disk, and a limit of connections.
 
 A part that was drawn by lot was drawn by the seed, which together with the name of the campaign plays the same trials again. In all but C the processes die and not the servers, which therefore need not wait for their disks.
 

@@ -150,8 +150,8 @@ MUTANTS = (
     _m(
         "runs are written after their event, in two transactions",
         "engine/ingest.py",
-        "    with transaction.atomic(store.alias):\n        stored =",
-        "    if True:\n        stored =",
+        "    with transaction.atomic(store.alias):\n        if keys and",
+        "    if True:\n        if keys and",
         singles("sequence", "KILL_AFTER"),
     ),
     _m(
@@ -254,7 +254,7 @@ MUTANTS = (
     ),
     _m(
         "a mark is left and not looked at",
-        "operations/certain.py",
+        "operations/receipt.py",
         "if not _is_new(store, mark):",
         "if not (_is_new(store, mark) or True):",
         singles("by hand", "LOST_AFTER"),

@@ -10,6 +10,7 @@ from django.db import connection
 from tests.campaigns import pause
 from tests.campaigns.campaigns import defined
 from tests.campaigns.scenarios import SCENARIOS
+from tests.campaigns.stage import staged
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -38,4 +39,15 @@ def test_a_worker_that_stood_still_while_its_run_was_cancelled_records_nothing()
     scenario = SCENARIOS["sleep"]
     with defined(scenario):
         for at in (15, 25):
+            assert pause.play(scenario, at, pause.cancel)
+
+
+def test_a_failed_try_of_a_branch_is_not_left_open_when_its_run_is_cancelled_meanwhile() -> None:
+    scenario = SCENARIOS["fan-out"]
+    with defined(scenario):
+        with staged() as stage:
+            stage.injector = sleeper = pause.Sleepwalker(at=10_000)
+            scenario.live(stage)
+        failed = sleeper.gate.trace.index("BODY shaky b ENDS") + 1
+        for at in range(failed + 1, failed + 7):
             assert pause.play(scenario, at, pause.cancel)

@@ -11,10 +11,11 @@ import durable
 from durable.authoring.registry import registry
 from durable.errors import RunStateError
 from durable.models import Operation, Run
+from durable.operations import failed_step
 from durable.operations.act import Deed, act
 from durable.operations.audit import Actor
 from durable.operations.selection import Selection
-from durable.own import many
+from durable.own import bulk
 from tests.harness import Player, journal, say
 
 ANNA = Actor(who="anna", via="admin")
@@ -89,14 +90,14 @@ def completed(player: Player) -> Run:
 
 
 def asked(player: Player, verb: str, selection: Selection, once: str = "w") -> Run:
-    registry.add(many.many)
-    return Run.objects.get(pk=many.ask(ANNA, verb, selection, once))
+    registry.add(bulk.act_on_all)
+    return Run.objects.get(pk=bulk.ask(ANNA, verb, selection, once))
 
 
 def test_many_failed_runs_are_retried_page_by_page(
     player: Player, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(many, "_PAGE", 2)
+    monkeypatch.setattr(bulk, "_PAGE", 2)
     player.define(fail)
     runs = [player.settle(player.send()) for _ in range(5)]
     other = completed(player)
@@ -117,7 +118,7 @@ def test_what_cannot_be_done_to_some_is_told_and_the_rest_is_done(player: Player
     run = player.settle(asked(player, "retry", chosen))
     assert (run.result["done"], run.result["refused"]) == (1, 1)
     assert f"Run {done.pk} of 'fine' is completed" in run.result["examples"][0]
-    assert many.progress(player.store.alias, run) == run.result
+    assert bulk.progress(player.store.alias, run) == run.result
 
 
 def test_an_event_is_delivered_to_many(player: Player) -> None:
@@ -128,12 +129,55 @@ def test_an_event_is_delivered_to_many(player: Player) -> None:
     player.define(expect)
     runs = [player.send() for _ in range(2)]
     player.work()
-    registry.add(many.many)
-    many.ask(ANNA, "deliver", Selection(function="case"), "w", {"n": 7})
+    registry.add(bulk.act_on_all)
+    bulk.ask(ANNA, "deliver", Selection(function="case"), "w", {"n": 7})
     player.work()
     for run in runs:
         run.refresh_from_db()
     assert [run.result for run in runs] == [{"n": 7}] * 2
+
+
+def test_many_are_replayed_from_a_step_with_fields_of_their_input_replaced(player: Player) -> None:
+    def pay(ctx: durable.ContextSync) -> Any:
+        ctx.step.run("load", say, "loaded")
+        return ctx.step.run("charge", dict, ctx.event.data)
+
+    player.define(pay)
+    runs = [player.settle(player.send({"order": n, "card": "old"})) for n in range(2)]
+    journal.clear()
+    registry.add(bulk.act_on_all)
+    bulk.ask(ANNA, "replay", Selection(function="case"), "w", {"card": "new"}, "charge")
+    player.work()
+    new = Run.objects.filter(replay_of__in=[run.pk for run in runs]).order_by("pk")
+    assert sorted((run.result["order"], run.result["card"]) for run in new) == [
+        (0, "new"),
+        (1, "new"),
+    ]
+    assert journal == []
+
+
+def test_many_without_the_step_are_refused_and_said_so(player: Player) -> None:
+    done = completed(player)
+    registry.add(bulk.act_on_all)
+    pk = bulk.ask(ANNA, "replay", Selection(ids=(str(done.pk),)), "w", None, "no-such")
+    run = player.settle(Run.objects.get(pk=pk))
+    assert (run.result["done"], run.result["refused"]) == (0, 1)
+    assert "has no step 'no-such'" in run.result["examples"][0]
+
+
+def test_all_with_a_failed_step_are_those_of_the_list_although_others_follow(
+    player: Player, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(failed_step, "NEWEST", 3)
+    monkeypatch.setattr(bulk, "_PAGE", 2)
+    player.define(fail)
+    runs = [player.settle(player.send()) for _ in range(5)]
+    listed = Selection(failed_step="breaks").of(Run.objects.using(player.store.alias))
+    assert {run.pk for run in listed} == {run.pk for run in runs[2:]}
+    run = player.settle(asked(player, "erase", Selection(failed_step="breaks")))
+    assert (run.result["total"], run.result["done"]) == (3, 3)
+    erased = Run.objects.filter(function="case").exclude(erased=None)
+    assert {one.pk for one in erased} == {run.pk for run in runs[2:]}
 
 
 def test_a_wish_for_many_is_granted_once(player: Player) -> None:
@@ -152,12 +196,12 @@ def test_runs_that_begin_after_the_wish_are_left_alone(player: Player) -> None:
 
 
 def test_a_bare_run_has_no_progress_of_many(player: Player) -> None:
-    assert many.progress(player.store.alias, player.play(lambda ctx: 1)) is None
+    assert bulk.progress(player.store.alias, player.play(lambda ctx: 1)) is None
 
 
 def test_what_somebody_asked_for_is_not_replayed_by_who_may_not_ask(player: Player) -> None:
-    registry.add(many.many)
-    run = Run.objects.get(pk=many.ask(ANNA, "cancel", Selection(function="case"), "w"))
+    registry.add(bulk.act_on_all)
+    run = Run.objects.get(pk=bulk.ask(ANNA, "cancel", Selection(function="case"), "w"))
     other = {"verb": "erase", "selection": {}, "who": "anna", "via": "admin"}
     with pytest.raises(RunStateError, match="neither retried nor replayed"):
         act(Actor(who="eve", via="api"), Deed(verb="replay", run=run.pk, data=other))
@@ -167,8 +211,8 @@ def test_what_somebody_asked_for_is_not_replayed_by_who_may_not_ask(player: Play
 def test_what_was_stopped_in_the_middle_is_not_gone_on_with_by_who_may_not_ask(
     player: Player,
 ) -> None:
-    registry.add(many.many)
-    run = Run.objects.get(pk=many.ask(ANNA, "erase", Selection(function="case"), "w"))
+    registry.add(bulk.act_on_all)
+    run = Run.objects.get(pk=bulk.ask(ANNA, "erase", Selection(function="case"), "w"))
     act(ANNA, Deed(verb="cancel", run=run.pk))
     with pytest.raises(RunStateError, match="neither retried nor replayed"):
         act(Actor(who="eve", via="api"), Deed(verb="retry", run=run.pk))

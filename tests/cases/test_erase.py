@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 
 import durable
+from durable import clock
 from durable.errors import RunStateError
-from durable.models import Run
+from durable.models import FailureTally, Rollup, Run
 from durable.operations.erase import erase
+from durable.operations.fingerprint import fingerprint
+from durable.operations.rollup import advance
+from durable.store import get_store
+from durable.store.rollups import Alike, Sums
 from tests.harness import EVENT, Player, steps_of
 
 CANARY = "canary-4711"
@@ -47,6 +53,42 @@ def test_nothing_of_the_payloads_is_left_in_the_database(player: Player) -> None
 
 
 FAILED = "durable/function.failed"
+
+
+def fail_by_name() -> None:
+    raise ValueError("there is no customer called Canary Bird")
+
+
+def test_charts_keep_the_number_of_failures_and_forget_what_they_said(player: Player) -> None:
+    runs = [player.play(lambda ctx: fail_by_name(), retries=0) for _ in range(2)]
+    clock.travel(timedelta(minutes=10))
+    advance(get_store())
+    assert "Canary Bird" in FailureTally.objects.get().message
+    for run in runs:
+        erase(run.pk)
+    tally = FailureTally.objects.get()
+    assert (tally.name, tally.message, tally.count) == ("ValueError", "", 2)
+    assert "Canary Bird" not in everything()
+
+
+def test_failures_that_are_counted_after_they_were_erased_say_nothing(player: Player) -> None:
+    erase(player.play(lambda ctx: fail_by_name(), retries=0).pk)
+    clock.travel(timedelta(minutes=10))
+    advance(get_store())
+    assert FailureTally.objects.get().message == ""
+
+
+def test_what_was_read_before_it_was_erased_is_not_written_after(player: Player) -> None:
+    run = player.play(lambda ctx: fail_by_name(), retries=0)
+    store = get_store()
+    kind = fingerprint(run.failure or {})
+    alike = Alike(kind.name, kind.place, kind.message, 1, clock.now(), run.pk)
+    store.rollups.take(30.0, timedelta(days=1))
+    since = Rollup.objects.get().until
+    erase(run.pk)
+    sums = Sums(failures={(since, run.function, kind.digest): alike})
+    assert store.rollups.add(since, since + timedelta(minutes=1), sums)
+    assert FailureTally.objects.get().message == ""
 
 
 def test_names_times_and_statuses_stay(player: Player) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 
+from durable.operations.verify import INVARIANTS
 from scripts.bootstrap import ROOT
 from tests.docs.pages import page
 
 PAGE = page("docs/explanation/guarantees.md")
+INVARIANTS_PAGE = page("docs/explanation/invariants.md")
 PATH = re.compile(r"tests/[\w/]+(?:\.py)?")
 
 
@@ -18,8 +20,21 @@ def test_each_promise_has_its_command() -> None:
 
 
 def test_tests_that_pages_name_are_there() -> None:
-    named = {path for one in (PAGE, page("SECURITY.md")) for path in PATH.findall(one.text)}
+    pages = (PAGE, INVARIANTS_PAGE, page("SECURITY.md"), page("docs/explanation/security.md"))
+    named = {path for one in pages for path in PATH.findall(one.text)}
     assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
+
+
+def test_each_invariant_is_listed_with_what_holds_it() -> None:
+    rows = {row[0]: row for row in INVARIANTS_PAGE.rows("What must be true, and what holds it")}
+    assert [f"I{number}" for number in range(1, 34)] == [one for one in rows if one]
+    assert all(any(cell.strip() for cell in row[2:]) for row in rows.values())
+
+
+def test_what_verify_looks_at_is_said_to_be_looked_at() -> None:
+    rows = INVARIANTS_PAGE.rows("What must be true, and what holds it")
+    said = {row[0] for row in rows if row[2].strip() and "does not apply" not in row[2]}
+    assert {one.id for one in INVARIANTS} <= said
 
 
 def test_checks_it_names_are_on_the_page_of_checks() -> None:

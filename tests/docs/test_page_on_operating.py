@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from datetime import timedelta
+from logging.config import DictConfigurator
 from typing import Any
 
 import pytest
@@ -34,8 +35,8 @@ def test_retention_it_shows_is_read() -> None:
 
 
 def test_format_of_logs_it_shows_suits_lines_with_and_without_a_run() -> None:
-    given = shown()["LOGGING"]["formatters"]["fields"]
-    formatter = logging.Formatter(given["format"], defaults=given["defaults"])
+    given = shown()["LOGGING"]
+    formatter = DictConfigurator(given).configure_formatter(dict(given["formatters"]["fields"]))
     record = logging.makeLogRecord({"levelname": "INFO", "name": "durable.worker", "msg": "hi"})
     assert formatter.format(record) == "INFO durable.worker run=- step=- hi"
     record.run_id = "17"

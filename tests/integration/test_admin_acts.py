@@ -288,7 +288,7 @@ def test_an_event_is_delivered_to_all_that_match_and_its_data_is_in_no_book(
     run, _ = ready("deliver")
     form = {"select_across": "1", "durable_sure": "yes", "durable_data": '{"canary": 1}'}
     choose(admin_client, "deliver", [run], "?status__exact=waiting", **form)
-    own = Run.objects.get(function="durable-many")
+    own = Run.objects.get(function="durable-bulk")
     assert own.event is not None
     wish: Any = own.event.value
     assert wish["data"] == {"canary": 1}
@@ -310,7 +310,7 @@ def test_actions_are_offered_to_who_has_the_permission_and_refused_to_others(ver
     assert f'value="{verb}_runs"' not in blind.get("/admin/durable/run/").content.decode()
     choose(blind, verb, [run], durable_sure="yes")
     assert not Operation.objects.exists()
-    assert not Event.objects.filter(name="durable/many.asked").exists()
+    assert not Event.objects.filter(name="durable/bulk.asked").exists()
 
 
 def test_all_that_match_are_done_by_a_run_of_our_own(admin_client: Client) -> None:
@@ -321,7 +321,7 @@ def test_all_that_match_are_done_by_a_run_of_our_own(admin_client: Client) -> No
     form = {"select_across": "1", "durable_sure": "yes", "durable_once": "w"}
     done = choose(admin_client, "retry", runs[:1], query, **form)
     again = choose(admin_client, "retry", runs[:1], query, **form)
-    own = Run.objects.get(function="durable-many")
+    own = Run.objects.get(function="durable-bulk")
     assert done.headers["Location"] == f"/admin/durable/run/{own.pk}/change/"
     assert again.headers["Location"] == done.headers["Location"]
     assert own.event is not None
@@ -331,8 +331,55 @@ def test_all_that_match_are_done_by_a_run_of_our_own(admin_client: Client) -> No
     assert "Counting the runs that match" in page(admin_client, own)
 
 
+def test_the_number_of_those_that_match_is_said_before_anything_is_done(
+    admin_client: Client,
+) -> None:
+    runs = [rows.run(RunStatus.FAILED, "shop") for _ in range(3)]
+    rows.run(RunStatus.FAILED, "other")
+    asked = choose(admin_client, "retry", runs[:1], "?function=shop", select_across="1")
+    assert "3 runs match, and are meant: also those beyond this page." in asked.content.decode()
+    asked = choose(admin_client, "retry", runs[:2], "?function=shop")
+    assert "These 2 runs are meant." in asked.content.decode()
+
+
+def test_runs_that_come_after_the_question_are_not_taken(admin_client: Client) -> None:
+    run = rows.run(RunStatus.FAILED)
+    asked = choose(admin_client, "retry", [run], "?status__exact=failed", select_across="1")
+    word = str(asked.context["durable_once"])
+    rows.run(RunStatus.FAILED)
+    form = {"select_across": "1", "durable_sure": "yes", "durable_once": word}
+    choose(admin_client, "retry", [run], "?status__exact=failed", **form)
+    own = Run.objects.get(function="durable-bulk")
+    assert own.event is not None
+    wish: Any = own.event.value
+    assert wish["selection"]["until"] == word
+
+
+def test_ticked_runs_are_replayed_from_a_step_with_other_input(admin_client: Client) -> None:
+    run = rows.run(event=rows.event(data='{"amount":5,"order":1}'))
+    rows.step(run, "load")
+    rows.step(run, "charge")
+    asked = choose(admin_client, "replay", [run]).content.decode()
+    assert '<option value="charge">' in asked
+    form = {"durable_sure": "yes", "durable_from": "charge", "durable_data": '{"amount": 7}'}
+    choose(admin_client, "replay", [run], **form)
+    new = Run.objects.get(replay_of=run.pk)
+    assert new.event is not None
+    assert new.event.value == {"amount": 7, "order": 1}
+    assert [step.name for step in new.steps.all()] == ["load"]
+
+
+def test_input_that_was_erased_is_not_replaced_in_part(admin_client: Client) -> None:
+    run = rows.run(event=rows.event(erased=rows.ago(1)))
+    form = {"durable_sure": "yes", "durable_data": '{"amount": 7}'}
+    done = choose(admin_client, "replay", [run], **form)
+    said = [str(message) for message in get_messages(done.wsgi_request)]
+    assert any("was erased" in sentence for sentence in said)
+    assert not Run.objects.filter(replay_of=run.pk).exists()
+
+
 def test_progress_of_a_run_of_our_own_is_a_bar(admin_client: Client) -> None:
-    own = rows.run(RunStatus.RUNNING, "durable-many")
+    own = rows.run(RunStatus.RUNNING, "durable-bulk")
     rows.step(own, "count", output="5000")
     rows.step(own, "page", output='{"done": 90, "refused": 10, "examples": ["why"], "last": "x"}')
     shown = page(admin_client, own)
@@ -370,8 +417,8 @@ def test_the_operator_history_is_on_the_page_for_who_may_see_it(admin_client: Cl
 def test_many_is_a_function_that_every_worker_knows() -> None:
     from durable.authoring.registry import registry
 
-    assert "durable-many" in registry.functions
-    assert durable.own.many.many.id == "durable-many"  # type: ignore[attr-defined]
+    assert "durable-bulk" in registry.functions
+    assert durable.own.bulk.act_on_all.id == "durable-bulk"  # type: ignore[attr-defined]
 
 
 def test_the_steps_of_a_run_link_to_the_runs_they_invoked(admin_client: Client) -> None:

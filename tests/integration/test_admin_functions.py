@@ -24,7 +24,7 @@ from durable.models import (
     StepStatus,
     TimeTally,
 )
-from durable.own import many
+from durable.own import bulk
 from tests.integration import rows
 from tests.integration.browsers import get, staff
 
@@ -178,15 +178,15 @@ def test_what_is_no_object_starts_nothing(admin_client: Client, text: str) -> No
 
 def test_the_page_shows_what_running_at_the_same_time_brought(admin_client: Client) -> None:
     run = rows.run()
+    times: dict[str, Any] = {"started": rows.ago(9), "ended": rows.ago(7)}
     for number in range(4):
-        times: dict[str, Any] = {"started": rows.ago(9), "ended": rows.ago(7)}
         rows.step(run, f"part-{number}", mode="wait", wave=1, branch=f"{number}", **times)
     rows.step(run, "nap", StepStatus.DONE, mode="wait", wave=1, op="sleep")
     shown = get(admin_client, PAGE)
     assert "4 planned steps in 1 waves of 1 completed runs" in shown
     assert "at most 4 were at work at the same moment" in shown
     assert "4.0 times as fast" in shown
-    assert "With fan-out each is claimed alone" in shown
+    assert "With fan-out each is a run of its own" in shown
 
 
 POSTS: list[tuple[str, str, dict[str, Any]]] = [
@@ -270,8 +270,8 @@ def test_enter_in_a_field_saves_and_does_not_pause(admin_client: Client) -> None
 def test_a_function_of_durable_itself_is_shown_but_not_run_from_its_page(
     admin_client: Client,
 ) -> None:
-    registry.add(many.many)
-    assert f"{many.FUNCTION}/run/" not in get(admin_client, f"{LIST}{many.FUNCTION}/change/")
-    response = admin_client.post(f"{LIST}{many.FUNCTION}/run/", {"payload": "{}"})
+    registry.add(bulk.act_on_all)
+    assert f"{bulk.FUNCTION}/run/" not in get(admin_client, f"{LIST}{bulk.FUNCTION}/change/")
+    response = admin_client.post(f"{LIST}{bulk.FUNCTION}/run/", {"payload": "{}"})
     assert response.status_code == 404
     assert not Run.objects.exists()

@@ -115,6 +115,12 @@ def test_backoff_that_is_no_function_is_named(path: str) -> None:
         assert "DURABLE['BACKOFF']" in only("durable.E006").msg
 
 
+@pytest.mark.parametrize("path", ["tests.nowhere.tenant_of", "tests.settings.SECRET_KEY", "x"])
+def test_function_that_says_whose_a_user_is_exists(path: str) -> None:
+    with override_settings(DURABLE={"TENANT_OF": path}):
+        assert "DURABLE['TENANT_OF']" in only("durable.E032").msg
+
+
 def test_backoff_function_is_accepted() -> None:
     with override_settings(DURABLE={"BACKOFF": "math.exp"}):
         assert found() == []
@@ -250,6 +256,59 @@ def test_a_cluster_without_a_broker_is_said() -> None:
     without = {name: SOUND[name] for name in SOUND if name not in ("broker_class", "orm")}
     with override_settings(Q_CLUSTER=without):
         assert "names no broker" in only("durable.E011").msg
+
+
+def test_audit_log_that_is_kept_for_less_long_than_runs_is_a_warning() -> None:
+    with override_settings(DURABLE={"RETENTION": "90d", "AUDIT_RETENTION": "30d"}):
+        assert "forget who did what" in only("durable.W045").msg
+
+
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        ("durable.q2.broker.Brokre", "'Brokre'"),
+        ("shop.queues.Broker", "No module named 'shop'"),
+        ("Broker", "module path"),
+    ],
+)
+def test_a_broker_that_cannot_be_imported_is_named(path: str, why: str) -> None:
+    with override_settings(Q_CLUSTER=SOUND | {"broker_class": path}):
+        message = only("durable.E014")
+    assert repr(path) in message.msg
+    assert why.strip("'") in message.msg
+
+
+def test_a_queue_in_a_database_that_does_not_exist_is_named() -> None:
+    with override_settings(Q_CLUSTER=SOUND | {"orm": "queue"}):
+        assert "'queue', but DATABASES has only 'default'" in only("durable.E015").msg
+
+
+@pytest.mark.postgres
+@pytest.mark.mariadb
+def test_connections_that_do_not_last_hurt_beside_another_broker_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 0)
+    with override_settings(Q_CLUSTER={"redis": "redis://127.0.0.1/0"}):
+        assert ids() == ["durable.W003"]
+
+
+@pytest.mark.parametrize(
+    ("redis", "is_named"),
+    [
+        ("redis://queue.internal:6379/0", True),
+        ("rediss://:secret@queue.internal/0", False),
+        ("redis://127.0.0.1/0", False),
+        ("unix:///run/redis.sock", False),
+        ({"host": "queue.internal"}, True),
+        ({"host": "queue.internal", "password": "secret"}, False),
+        ({"db": 0}, False),
+    ],
+)
+def test_redis_on_another_machine_has_a_password(redis: Any, is_named: bool) -> None:
+    with override_settings(Q_CLUSTER={"redis": redis}, DURABLE={"RETENTION": None}):
+        messages = run_checks(tags=["durable"], databases=[], include_deployment_checks=True)
+    assert [one.id for one in messages] == ["durable.W044"] * is_named
 
 
 @pytest.mark.parametrize(

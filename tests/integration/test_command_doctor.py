@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import partial
 from io import StringIO
@@ -17,6 +18,7 @@ from durable.management.commands import durable_doctor
 from durable.models import Event, Run, RunStatus, Step
 from durable.own import roundtrip
 from durable.store import get_store
+from durable.worker import identity
 from tests.integration import rows
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +56,14 @@ def examined(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str]]:
         return code, out.getvalue()
 
     return examine
+
+
+def test_workers_that_were_killed_are_none_whatever_their_rows_say(examined: Any) -> None:
+    dead = identity.owner().replace(f":{os.getpid()}:", ":999999999:")
+    rows.worker(owner=dead, cluster="here")
+    code, said = examined(nobody, "--timeout=0.01")
+    assert "No worker took the run: none is there." in said
+    assert (code, "SECRET_KEY" in said) == (1, False)
 
 
 def test_sound_site_with_a_worker_is_well_and_nothing_is_left(examined: Any) -> None:

@@ -10,6 +10,8 @@ from django.core.management import CommandError, call_command
 from django.test import override_settings
 
 from durable.models import Operation, Run, RunStatus
+from durable.operations.audit import Actor, write_down
+from durable.store import get_store
 from tests.integration import rows
 
 pytestmark = pytest.mark.django_db
@@ -71,8 +73,29 @@ def test_setting_says_how_long_if_the_command_does_not() -> None:
 
 
 def test_nothing_is_removed_unless_somebody_says_how_long_to_keep() -> None:
-    with pytest.raises(CommandError, match="Give --older-than, or set DURABLE"):
+    with (
+        override_settings(DURABLE={"AUDIT_RETENTION": None}),
+        pytest.raises(CommandError, match="Give --older-than, or set DURABLE"),
+    ):
         told()
+
+
+def test_the_audit_log_goes_when_it_is_old_and_not_with_the_runs(clock: ModuleType) -> None:
+    told("--older-than=1d")
+    write_down(get_store(), Actor(who="ada", via="admin"), "cancel", "run", rows.run().pk)
+    clock.travel(timedelta(days=364))
+    write_down(get_store(), Actor(who="ada", via="admin"), "retry", "run", rows.run().pk)
+    assert told("--older-than=30d") == ["shop: 1 runs and 1 events removed"]
+    assert told() == ["Nothing is old enough."]
+    clock.travel(timedelta(days=2))
+    assert told("--dry-run") == ["audit log: 1 lines would be removed"]
+    assert told() == ["audit log: 1 lines removed"]
+    left = Operation.objects.order_by("pk").values_list("action", "kind", "after")
+    assert list(left) == [
+        ("retry", "run", "{}"),
+        ("prune", "function", '{"runs":1,"events":1}'),
+        ("prune", "audit", '{"operations":1}'),
+    ]
 
 
 def test_wrong_setting_is_named() -> None:

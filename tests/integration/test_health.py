@@ -219,7 +219,7 @@ def test_messages_that_pile_up_are_a_warning(monkeypatch: pytest.MonkeyPatch) ->
     [
         (Condition(server="", is_replica=True), "replica"),
         (Condition(server="", has_safe_commits=False, commits="fsync = off"), "unsafe-commits"),
-        (Condition(server="", oldest_transaction=61.0), "old-transaction"),
+        (Condition(server="", oldest_transaction=31.0), "old-transaction"),
         (Condition(server="", sessions=90, most_sessions=100), "sessions"),
         (Condition(server="", ahead=-6.0), "clocks"),
         (Condition(server="", rows={"r": 9_000}, dead_rows={"r": 20_000}), "dead-rows"),
@@ -230,6 +230,46 @@ def test_state_of_the_database_is_judged(condition: Condition, code: str) -> Non
     found = list(concerns(replace(seen(), database=condition), Limits()))
     assert [one.code for one in found] == [code]
     assert found[0].advice
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        (Condition(server=""), "does not say whether commits outlast a crash"),
+        (Condition(server="", has_safe_commits=False), "a crash may take the last commits"),
+        (Condition(server="", has_safe_commits=True), "commits outlast a power cut"),
+        (
+            Condition(server="", has_safe_commits=True, is_lazy=True),
+            "outlast a killed process; a power cut may take the last ones",
+        ),
+    ],
+)
+def test_it_is_said_what_commits_outlast(told: Condition, words: str) -> None:
+    said = dict(facts(replace(seen(), database=told)))
+    assert words in said["database"]
+
+
+@pytest.mark.sqlite
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("synchronous", "is_lazy"), [("NORMAL", True), ("FULL", False)])
+def test_sqlite_in_wal_is_as_safe_as_it_is_told_to_be(synchronous: str, is_lazy: bool) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute(f"PRAGMA synchronous = {synchronous}")
+    said = look(get_store()).database
+    assert (said.has_safe_commits, said.is_lazy) == (True, is_lazy)
+    connection.close()
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_rows_are_reckoned_before_a_table_was_ever_analyzed() -> None:
+    for _ in range(5):
+        rows.run()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_force_next_flush()")
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
+    assert (look(get_store()).database.rows or {})[Run._meta.db_table] >= 5
 
 
 def test_database_tells_of_itself() -> None:

@@ -19,6 +19,7 @@ from durable.models import (
     Delivery,
     Event,
     FunctionConfig,
+    Operation,
     Run,
     RunStatus,
     Step,
@@ -26,6 +27,7 @@ from durable.models import (
     Wait,
 )
 from durable.models.status import FINAL_RUN
+from durable.operations.audit import Actor, write_down
 from durable.operations.prune import Batch, prune
 from durable.operations.retention import Retention, retention
 from durable.store import get_store, pruning
@@ -252,6 +254,17 @@ def test_eldest_worker_keeps_house_in_little_rounds(
         elder.delete()
         assert housekeeping.tidy(get_store(), rests.append) == 1
     assert len(rests) >= 1
+
+
+def test_workers_remove_what_is_old_of_the_audit_log(
+    aged: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sighting, "_tally", sighting.Tally())
+    write_down(get_store(), Actor(who="ada", via="admin"), "cancel", "run", rows.run().pk)
+    aged(366)
+    sighting.tell()
+    assert housekeeping.tidy(get_store(), lambda seconds: None) == 1
+    assert (Operation.objects.count(), Run.objects.count()) == (0, 1)
 
 
 def test_house_is_left_alone_where_nobody_says_how_long_to_keep(aged: Any) -> None:

@@ -28,6 +28,13 @@ def test_new_worker_appears_with_its_name_on_leases() -> None:
     assert (row.is_supervised, row.claims, row.hints) == (False, 0, 0)
 
 
+def test_worker_that_stops_cleanly_leaves_no_row_and_its_heart_brings_none_back() -> None:
+    sighting.start()
+    sighting.leave()
+    sighting.tell()
+    assert not Worker.objects.exists()
+
+
 def test_beats_change_the_same_row_with_one_statement() -> None:
     sighting.start()
     sighting.tally().claims = 30

@@ -11,6 +11,7 @@ from django.test import Client
 
 import durable
 from durable.access.keys import Rights, make
+from durable.access.rates import spend
 from durable.access.receipts import is_first
 from durable.models import Event, Run
 from durable.operations.audit import Actor
@@ -33,6 +34,16 @@ def send(headers: dict[str, str], again: str, **event: Any) -> tuple[int, Any]:
     client = Client(headers={**headers, "Idempotency-Key": again} if again else headers)
     answer = client.post("/durable/events/", {"name": "paid", **event}, "application/json")
     return answer.status_code, answer.json()
+
+
+def test_a_key_has_as_many_requests_as_its_rate_says_and_not_one_more(
+    store: Store, clean_stage: None
+) -> None:
+    rights = Rights(name="test", rate=4)  # it gets the next after fifteen seconds
+    key = make(store, Actor(who="a test", via="command"), rights.key()).key
+    waits = together([partial(spend, store, key)] * 8)
+    assert sorted(waits)[:5].count(0.0) == 4
+    assert all(10 < wait <= 15 for wait in waits if wait)
 
 
 @pytest.mark.parametrize("round_", range(2))

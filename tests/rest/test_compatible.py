@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
+from types import ModuleType
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 
 import durable
@@ -139,6 +140,18 @@ def test_an_id_starts_its_runs_once(send: Send) -> None:
     assert Run.objects.count() == 1
 
 
+def test_an_id_starts_its_runs_again_after_a_day(send: Send, clock: ModuleType) -> None:
+    first = send({**PAID, "id": "a"}).json()
+    clock.travel(timedelta(hours=23))
+    assert send({**PAID, "id": "a"}).json() == first
+    clock.travel(timedelta(hours=2))
+    second = send({**PAID, "id": "a"}).json()
+    assert second != first
+    assert send({**PAID, "id": "a"}).json() == second
+    assert Run.objects.count() == 2
+    assert not Event.objects.filter(dedupe_key=None).exists()
+
+
 def test_a_request_that_is_sent_again_counts_once(send: Send, key: Callable[..., str]) -> None:
     token = key()
     first, again = (send([PAID, PAID], token=token, seed="1795284000000,abc") for _ in range(2))
@@ -185,7 +198,6 @@ def test_events_are_of_the_tenant_of_the_key(send: Send) -> None:
 
 
 def test_too_many_requests_are_told_when_to_come_back(send: Send, key: Callable[..., str]) -> None:
-    cache.clear()
     token = key(rate=1)
     send(PAID, token=token)
     answer = send(PAID, token=token)

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import Permission, User
-from django.test import Client
+from django.core.cache import cache
+from django.test import Client, override_settings
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from durable.access.scopes import OPERATIONS
@@ -146,8 +148,37 @@ def test_a_session_needs_the_token_against_forged_requests() -> None:
     assert not Operation.objects.exists()
 
 
+def test_a_cache_of_the_site_gives_an_answer_to_nobody_else(api: Api) -> None:
+    cached = "django.middleware.cache"
+    around = [f"{cached}.UpdateCacheMiddleware", *settings.MIDDLEWARE]
+    with override_settings(MIDDLEWARE=[*around, f"{cached}.FetchFromCacheMiddleware"]):
+        for path in ("/durable/keys/", "/durable/runs/", "/durable/functions/", "/durable/schema/"):
+            assert api().get(path).status_code == 200
+            assert Client().get(path).status_code == 401, path
+            assert api("events.send").get(path).status_code == 403, path
+    cache.clear()
+
+
 def test_an_unknown_method_is_refused(api: Api) -> None:
     assert api().put("/durable/keys/").json()["code"] == "method_not_allowed"
+    for name in ("PAGE", "TENANT", "INITIAL", "dispatch"):  # what views have, and is no method
+        for path in ("/durable/runs/", "/durable/events/"):
+            assert api().generic(name, path).status_code == 405, (name, path)
+
+
+@pytest.mark.parametrize(
+    ("accept", "status"),
+    [
+        ("*/*", 200),
+        ("application/json", 200),
+        ("application/json; version=1", 200),
+        ("application/json; version=2", 406),
+        ("application/json; version=", 406),
+    ],
+)
+def test_a_version_that_there_is_not_is_refused(api: Api, accept: str, status: int) -> None:
+    assert api().get("/durable/keys/", headers={"Accept": accept}).status_code == status
+    assert Client().get("/durable/keys/", headers={"Accept": accept}).status_code == 401
 
 
 def test_the_browsable_pages_work(api: Api) -> None:

@@ -11,17 +11,18 @@ from typing import Any
 import pytest
 from asgiref.sync import async_to_sync
 from django.contrib.auth.models import Permission, User
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import AsyncClient, Client
 
 import durable
 from durable.access import receipts
 from durable.authoring.registry import Registry
 from durable.engine.ingest import accept
-from durable.models import Event, Receipt, Run
+from durable.models import Event, Key, Receipt, Run
 from durable.rest import events as address
 from durable.rest.events import EventsView
 from durable.store import get_store
+from tests.invariants.seam import seen
 
 pytestmark = pytest.mark.django_db
 
@@ -154,15 +155,57 @@ def test_a_site_with_a_transaction_for_each_request_answers_after_the_commit(
 ) -> None:
     client, depths = api(), list[int]()
 
-    def accepted(*args: Any) -> Any:
+    def accepted(*args: Any, **named: Any) -> Any:
         depths.append(len(connection.savepoint_ids))
-        return accept(*args)
+        return accept(*args, **named)
 
     monkeypatch.setattr(address, "accept", accepted)
     for is_atomic in (True, False):
         monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", is_atomic)
         post(client, PAID)
     assert depths[0] == depths[1]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "7f3c"}])
+def test_it_is_sent_once_though_the_connection_is_lost_at_the_commit(
+    api: Api, headers: dict[str, str]
+) -> None:
+    client, commits = api(), list[str]()
+
+    def lose(label: str, do: Any) -> Any:
+        is_the_one = label == "COMMIT" and not commits and Run.objects.exists()
+        made = do()
+        if is_the_one:
+            commits.append(label)
+            raise OperationalError("nobody knows")
+        return made
+
+    with seen(lose):
+        answer = post(client, [PAID, {**PAID, "id": "7"}], **headers)
+    assert commits
+    assert answer.status_code == 201
+    assert [one["duplicate"] for one in answer.json()["events"]] == [False, False]
+    assert (Event.objects.count(), Run.objects.count()) == (2, 2)
+
+
+def test_who_is_called_as_another_is_given_none_of_its_answers(
+    api: Api, admin_client: Client
+) -> None:
+    key = api()
+    User.objects.update(username=str(Key.objects.get().actor))
+    for client in (key, admin_client):
+        assert "Idempotency-Replayed" not in post(client, PAID, **{"Idempotency-Key": "1"})
+    assert Event.objects.count() == 2
+
+
+def test_an_event_costs_one_transaction(
+    api: Api, django_assert_num_queries: Callable[..., Any]
+) -> None:
+    client = api()
+    post(client, PAID)  # the first notes that the key is used
+    with django_assert_num_queries(6):
+        post(client, {**PAID, "id": "7"})
 
 
 def test_nothing_is_sent_when_the_commit_fails(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from django.db import OperationalError
 import durable
 from durable.authoring.registry import Registry, registry
 from durable.models import Operation, Receipt, Run
-from durable.own import many, roundtrip
+from durable.own import bulk, roundtrip
 from tests.harness import Player
 from tests.invariants.seam import seen
 from tests.rest.test_runs import Api, get, order, post
@@ -134,6 +134,16 @@ def test_a_request_that_is_sent_again_is_answered_as_before(api: Api, player: Pl
     assert Run.objects.count() == 2
 
 
+def test_an_answer_is_repeated_though_its_run_was_removed(api: Api, player: Player) -> None:
+    player.define(order)
+    client = api()
+    client.defaults["HTTP_IDEMPOTENCY_KEY"] = "7f3c"
+    first = post(client, "functions/case/invoke/", {"wait": 0.01})
+    Run.objects.all().delete()
+    again = post(client, "functions/case/invoke/", {"wait": 0.01})
+    assert (again.status_code, again.json()) == (202, first.json())
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("headers", [{}, {"HTTP_IDEMPOTENCY_KEY": "7f3c"}])
 def test_it_is_invoked_once_though_the_connection_is_lost_at_the_commit(
@@ -161,7 +171,7 @@ def test_it_is_invoked_once_though_the_connection_is_lost_at_the_commit(
     assert Receipt.objects.count() == len(headers)
 
 
-@pytest.mark.parametrize("own", [many.many, roundtrip.answer])
+@pytest.mark.parametrize("own", [bulk.act_on_all, roundtrip.answer])
 def test_functions_of_durable_itself_are_neither_listed_nor_invoked(
     api: Api, player: Player, own: durable.Function
 ) -> None:

@@ -126,6 +126,9 @@ def is_as_described(case: Any, answer: Any, headers: dict[str, str]) -> None:
 
 def _is_wrong(case: Any, answer: Any) -> bool:
     """Say whether a request is one that must be refused: its path and its key were put right above."""
+    # A list of one in an address is spelled as the one is, and as good.
+    if any(isinstance(one, list) and len(one) < 2 for one in (case.query or {}).values()):
+        return False
     places = (ParameterLocation.BODY, ParameterLocation.QUERY)
     parts = [case.meta.components[place] for place in places if place in case.meta.components]
     is_negative = any(part.mode is GenerationMode.NEGATIVE for part in parts)

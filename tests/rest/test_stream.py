@@ -168,6 +168,65 @@ def test_the_line_is_kept_open(
     assert "\n\n: still here\n\n" in text
 
 
+def test_a_stream_holds_no_connection(key: Callable[..., str], resting: Run, short: None) -> None:
+    headers = {"Authorization": f"Bearer {key()}"}
+
+    async def read() -> bool:
+        answer: Any = await AsyncClient().get(path_of(resting), headers=headers)
+        is_held = await sync_to_async(lambda: connections["default"].connection is not None)()
+        assert [part async for part in answer]
+        await sync_to_async(connections.close_all)()
+        return is_held
+
+    assert not asyncio.run(read())
+
+
+def close(how: str) -> None:
+    """Let somebody in no more."""
+    if how == "revoked":
+        revoke(get_store(), Actor(who="a test", via="command"), Key.objects.get())
+    elif how == "expired":
+        Key.objects.update(expires=clock.now() - timedelta(hours=1))
+    elif how == "inactive":
+        User.objects.update(is_active=False)
+    elif how == "may not":
+        User.objects.get().user_permissions.clear()
+    else:
+        User.objects.update(username=how)
+
+
+def whose(user: User) -> str | None:
+    return {"ada": None, "acme": "acme"}.get(user.username, "")
+
+
+@pytest.mark.parametrize(
+    "how", ["revoked", "expired", "inactive", "may not", "acme", "of nobody known"]
+)
+def test_who_is_let_in_no_more_is_told_no_more(
+    key: Callable[..., str], resting: Run, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    monkeypatch.setattr(stream, "HEARTBEAT", 0.0)
+    client, headers = AsyncClient(), dict[str, str]()
+    if how in ("revoked", "expired"):
+        headers["Authorization"] = f"Bearer {key()}"
+    else:
+        user = User.objects.create_user("ada")
+        user.user_permissions.add(Permission.objects.get(codename="view_run"))
+        client.force_login(user)
+
+    async def read() -> list[bytes]:
+        answer: Any = await client.get(path_of(resting), headers=headers)
+        parts = aiter(answer)
+        told = [await anext(parts) for _ in range(3)]
+        await sync_to_async(close)(how)
+        told += [part async for part in parts]
+        await sync_to_async(connections.close_all)()
+        return told
+
+    with override_settings(DURABLE={"TENANT_OF": f"{__name__}.whose"}):
+        assert asyncio.run(read())[2] == b": still here\n\n"
+
+
 def test_nobody_else_may_watch(key: Callable[..., str], resting: Run) -> None:
     assert watched(path_of(resting))[0].status_code == 401
     assert watched(path_of(resting), key("events.send"))[0].status_code == 403

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from durable.admin.waterfall import Bar, Scale, lanes
+from durable.admin.waterfall import Bar, lanes
 from durable.models import Attempt, Step
 
 BEGIN = datetime(2027, 1, 1, tzinfo=UTC)
@@ -163,22 +163,27 @@ def test_a_branch_that_appears_later_is_of_the_next_group() -> None:
     assert found == ["group", "  a", "  b", "group", "  c"]
 
 
-def test_a_scale_puts_times_on_the_picture_and_keeps_them_there() -> None:
-    scale = Scale(at(0), at(8))
-    assert scale.box(Bar("run", at(2), at(4))) == (25.0, 25.0)
-    assert scale.box(Bar("run", at(-2), at(40))) == (0.0, 100.0)
+def test_the_queue_begins_when_a_step_was_planned_and_not_when_its_wave_began() -> None:
+    first = step("a", 1, 2, mode="wait", wave=1, branch="0", planned=at(1))
+    late = step("b", 6, 7, mode="wait", wave=1, branch="1", planned=at(4))
+    assert drawn(first, late)["b"] == [("queue", 4, 6), ("done", 6, 7)]
 
 
-@pytest.mark.parametrize(
-    ("seconds", "ticks"),
-    [
-        (0.0, [0.0, 0.001]),
-        (10.0, [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]),
-        (100.0, [0.0, 30.0, 60.0, 90.0]),
-        (7 * 86_400.0, [0.0, 172_800.0, 345_600.0, 518_400.0]),
-    ],
-)
-def test_ticks_are_at_round_times(seconds: float, ticks: list[float]) -> None:
-    found = [second for _, second in Scale(at(0), at(seconds)).ticks()]
-    assert found[: len(ticks)] == pytest.approx(ticks)
-    assert len(found) <= 8
+def test_groups_in_a_row_are_drawn_apart_though_their_branches_have_the_same_numbers() -> None:
+    found = outline(
+        step("a", 1, 2, mode="wait", wave=1, branch="0"),
+        step("b", 1, 2, mode="wait", wave=1, branch="1"),
+        step("c", 3, 4, mode="wait", wave=2, branch="0", group="1"),
+        step("d", 3, 4, mode="wait", wave=2, branch="1", group="1"),
+    )
+    assert found == ["group", "  a", "  b", "group", "  c", "  d"]
+
+
+def test_groups_in_a_row_within_a_branch_are_drawn_apart() -> None:
+    found = outline(
+        step("a", 1, 2, mode="wait", wave=1, branch="0.0"),
+        step("b", 1, 2, mode="wait", wave=1, branch="0.1"),
+        step("c", 3, 4, mode="wait", wave=2, branch="0.0", group="0.1"),
+        step("d", 3, 4, mode="wait", wave=2, branch="0.1", group="0.1"),
+    )
+    assert found.count("  group") + found.count("    group") == 2

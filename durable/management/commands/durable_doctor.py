@@ -19,6 +19,7 @@ from durable.operations.health import Health, Level, look
 from durable.own.roundtrip import Trip, travel
 from durable.q2 import options as q2
 from durable.store import Store, get_store
+from durable.worker.identity import is_alive
 
 _LATE = 3.0  # seconds after which a worker has found a run by looking, not by being called
 
@@ -138,7 +139,7 @@ def _diagnosis(trip: Trip, health: Health) -> tuple[str, str]:
             "A worker took the run and has not finished it.",
             "It may have died, or cannot write: its log says why.",
         )
-    if not health.alive:
+    if not any(is_alive(one.owner) for one in health.alive):
         return (
             "No worker took the run: none is there.",
             "Start `manage.py durable_worker` with the same settings and the same database.",

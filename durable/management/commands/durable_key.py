@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +15,8 @@ from durable.management.actor import commander
 from durable.management.command import DatabaseCommand
 from durable.models import Key
 from durable.store import get_store
+
+MOST_DAYS, MOST_HOURS = 36_500, 8_760  # a century, a year
 
 _ACTIONS = ("create", "list", "rotate", "revoke")
 
@@ -30,17 +34,18 @@ class Command(DatabaseCommand):
         parser.add_argument("--events", nargs="+", default=["*"], help="that it may send: shop/*")
         parser.add_argument("--tenant", default="", help="the only one that it sees and sends for")
         parser.add_argument("--rate", type=int, help="requests a minute")
-        parser.add_argument("--days", type=float, help="until it expires")
+        parser.add_argument("--days", type=_up_to(MOST_DAYS), help="until it expires")
         parser.add_argument("--signs", action="store_true", help="requests are signed with it")
+        hours = _up_to(MOST_HOURS)
         parser.add_argument(
-            "--overlap", type=float, default=24.0, help="hours it goes on when it is rotated"
+            "--overlap", type=hours, default=24.0, help="hours it goes on when it is rotated"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it."""
         try:
             getattr(self, f"_{options['action']}")(options)
-        except (KeyInvalidError, OverflowError) as error:
+        except KeyInvalidError as error:
             raise CommandError(str(error)) from error
 
     def _create(self, options: Any) -> None:
@@ -81,6 +86,19 @@ class Command(DatabaseCommand):
         what = "signs with" if made.key.is_signing else "is"
         self.stdout.write(f"key {made.key.prefix} {what} {made.secret}")
         self.stdout.write("Keep it: it cannot be shown again.")
+
+
+def _up_to(most: int) -> Callable[[str], float]:
+    def number(text: str) -> float:
+        try:
+            found = float(text)
+        except ValueError:
+            found = -1.0
+        if not 0 <= found <= most:
+            raise ArgumentTypeError(f"it must be a number from 0 to {most:,}, not {text!r}")
+        return found
+
+    return number
 
 
 def _found(prefix: str) -> Key:

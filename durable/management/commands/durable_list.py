@@ -97,7 +97,7 @@ def _cells(run: Run, outlook: Outlook, sign: str) -> tuple[str, ...]:
     return (
         str(run.pk),
         f"{sign} {run.status}",
-        line(run.function, 40),
+        line(run.title, 40),
         f"{span(now - run.started, units=1)} ago" if run.started else "-",
         took(run.started, run.ended, now) or "-",
         f"{outlook.done}/{outlook.total}",

@@ -1,9 +1,10 @@
-"""`manage.py durable_prune`: remove runs that ended long ago."""
+"""`manage.py durable_prune`: remove runs that ended long ago, and old lines of the audit log."""
 
 from __future__ import annotations
 
 from argparse import ArgumentTypeError
 from collections import defaultdict
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -23,13 +24,16 @@ from durable.operations.retention import Retention, checked, retention
 from durable.store import Store, get_store
 from durable.store.pruning import MOST, Removed
 
+Target = tuple[str, str]  # what the audit log calls it: its kind, and its id
+
 
 class Command(DatabaseCommand):
     """It can be stopped at any time: what is gone is gone whole, and the next run goes on."""
 
     help = (
-        "Remove runs that ended long ago, with their steps and events. How long ago, the setting "
-        "DURABLE['RETENTION'] says, or --older-than."
+        "Remove runs that ended long ago, with their steps and events, and old lines of the audit log. "
+        "How long ago, DURABLE['RETENTION'] and DURABLE['AUDIT_RETENTION'] say; --older-than is for "
+        "runs only."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -46,7 +50,7 @@ class Command(DatabaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Remove them, and say how many."""
         store = get_store(options["database"])
-        total: dict[str, Removed] = defaultdict(Removed)
+        total: dict[Target, Removed] = defaultdict(Removed)
         batches = prune(
             store,
             self._retention(store, options["older_than"]),
@@ -57,9 +61,9 @@ class Command(DatabaseCommand):
         )
         try:
             for batch in batches:
-                known, new = total[batch.function], batch.removed
-                total[batch.function] = Removed(known.runs + new.runs, known.events + new.events)
-                self._progress(batch, total[batch.function], options)
+                what = _target(batch)
+                total[what] += batch.removed
+                self._progress(what, total[what], options)
         finally:
             if not options["dry_run"]:
                 _write_down(store, total)
@@ -72,42 +76,55 @@ class Command(DatabaseCommand):
             found = retention(kept(store))
         except SettingInvalidError as error:
             raise CommandError(str(error)) from error
-        if not found.is_set:
+        if not found.is_set and not found.audit:
             raise CommandError(
                 "Nothing says how long runs are kept. Give --older-than, or set "
                 "DURABLE['RETENTION'], for example to \"30d\"."
             )
+        if not found.is_set:
+            self.stderr.write("Runs are kept for ever: DURABLE['RETENTION'] does not say how long.")
         return found
 
-    def _progress(self, batch: Batch, so_far: Removed, options: dict[str, Any]) -> None:
-        if options["verbosity"] > 1 and (batch.removed.runs or batch.removed.events):
-            what = line(batch.function, 80) or "events without runs"
-            self.stdout.write(f"{what}: {_said(so_far)} so far")
+    def _progress(self, what: Target, so_far: Removed, options: dict[str, Any]) -> None:
+        if options["verbosity"] > 1 and so_far != Removed():
+            self.stdout.write(f"{_name(what)}: {_said(so_far)} so far")
 
-    def _sum_up(self, total: dict[str, Removed], options: dict[str, Any]) -> None:
+    def _sum_up(self, total: dict[Target, Removed], options: dict[str, Any]) -> None:
         if not options["verbosity"]:
             return
         word = "would be removed" if options["dry_run"] else "removed"
-        found = {name: one for name, one in total.items() if one.runs or one.events}
-        for name, one in found.items():
-            self.stdout.write(f"{line(name, 80) or 'events without runs'}: {_said(one)} {word}")
+        found = {what: one for what, one in total.items() if one != Removed()}
+        for what, one in found.items():
+            self.stdout.write(f"{_name(what)}: {_said(one)} {word}")
         if not found:
             self.stdout.write("Nothing is old enough.")
 
 
+def _target(batch: Batch) -> Target:
+    if batch.function:
+        return ("function", batch.function)
+    return ("audit", "*") if batch.removed.operations else ("event", "*")
+
+
+def _name(what: Target) -> str:
+    kind, name = what
+    if kind == "function":
+        return line(name, 80)
+    return "audit log" if kind == "audit" else "events without runs"
+
+
 def _said(removed: Removed) -> str:
-    parts = [f"{removed.runs:,} runs"] if removed.runs else []
-    parts += [f"{removed.events:,} events"] if removed.events else []
-    return " and ".join(parts) or "nothing"
+    counts = asdict(removed)
+    counts["lines"] = counts.pop("operations")
+    return " and ".join(f"{count:,} {what}" for what, count in counts.items() if count)
 
 
-def _write_down(store: Store, total: dict[str, Removed]) -> None:
+def _write_down(store: Store, total: dict[Target, Removed]) -> None:
     with transaction.atomic(store.alias):
-        for name, one in total.items():
-            if one.runs or one.events:
-                after = {"runs": one.runs, "events": one.events}
-                kind = "function" if name else "event"
-                write_down(store, commander(), "prune", kind, name or "*", after=after)
+        for (kind, name), one in total.items():
+            if one != Removed():
+                after = {what: count for what, count in asdict(one).items() if count}
+                write_down(store, commander(), "prune", kind, name, after=after)
 
 
 def _age(text: str) -> timedelta:

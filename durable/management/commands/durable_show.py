@@ -59,7 +59,7 @@ class Command(DatabaseCommand):
     def _head(self, run: Run, outlook: Outlook, verbosity: int) -> Iterator[str]:
         signs = signs_for(self.stdout)
         status = coloured(self.style, run.status, f"{signs.of(run.status)} {run.status}")
-        yield f"{line(run.function, 200)}  {status}  {run.pk}"
+        yield f"{line(run.title, 200)}  {status}  {run.pk}"
         for name, value in [*_facts(run, outlook), *_kin(run)]:
             yield f"  {name:<8} {line(value, max(self.width - 11, 20), signs.more)}"
         text = _output(run)
@@ -89,6 +89,8 @@ def _facts(run: Run, outlook: Outlook) -> Iterator[tuple[str, str]]:
     yield "created", moment(run.created)
     if run.started:
         yield "started", f"{moment(run.started)}, {span(run.started - run.created)} later"
+    if run.started and run.version:
+        yield "version", run.version
     if run.ended:
         yield "ended", f"{moment(run.ended)}, took {took(run.started, run.ended, run.ended) or '-'}"
     yield "steps", f"{outlook.done} of {outlook.total}"
@@ -105,7 +107,7 @@ def _kin(run: Run) -> Iterator[tuple[str, str]]:
     if kin.parent is not None:
         yield "parent", f"{kin.parent.function}  {kin.parent.status}  {kin.parent.pk}"
     for child in kin.children:
-        yield "child", f"{child.function}  {child.status}  {child.pk}"
+        yield "child", f"{child.title}  {child.status}  {child.pk}"
     if kin.more:
         yield "", f"and {kin.more:,} more"
 

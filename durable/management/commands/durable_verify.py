@@ -62,7 +62,7 @@ class Command(DatabaseCommand):
 
 
 def _lines(report: Report) -> Iterator[str]:
-    rows = ", ".join(f"{count} {kind}s" for kind, count in report.rows.items() if count)
+    rows = ", ".join(f"{n} {_plural(kind)}" for kind, n in report.rows.items() if n)
     yield f"Looked at {rows or 'no rows'}, with {len(INVARIANTS)} sentences that must be true of them."
     for name in report.missing:
         yield f"The database has no constraint {name}: migrate, or find out who dropped it."
@@ -77,6 +77,10 @@ def _lines(report: Report) -> Iterator[str]:
     if report.more:
         yield f"{report.more} more were found at the first look, and not looked at again."
     yield "All is well." if report.is_clean else _advice(report)
+
+
+def _plural(kind: str) -> str:
+    return f"{kind[:-1]}ies" if kind.endswith("y") else f"{kind}s"
 
 
 def _advice(report: Report) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import QuerySet, Value
+from django.db.models import CharField, QuerySet, Value
 from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
 
@@ -17,34 +17,41 @@ from durable.models import Event, Run, RunStatus, Schedule, Step, StepStatus
 from durable.operations.health.values import Backlog, Counted, Queue, Stuck
 from durable.playback.request import TIMERS
 from durable.store.clock import database_in, database_now, until
+from durable.store.together import together
 
 COUNTED = 1000  # of each kind
 _FUNCTIONS, _STUCK = 20, 20
 _CLAIMABLE = (StepStatus.PENDING, StepStatus.RUNNING)
 
-Row = tuple[timedelta, str | None, str]  # time that is left, function, op
+Row = tuple[timedelta, str]  # time that is left, function
 
 
 def backlog(alias: str) -> Backlog:
-    """Count what is due, up to `COUNTED` of each kind."""
+    """Count what is due, up to `COUNTED` of each kind, in one query."""
     steps = Step.objects.using(alias).filter(status__in=_CLAIMABLE)
     runs = Run.objects.using(alias)
     schedules = Schedule.objects.using(alias)
     # A priority moves `due_at` to before the run was made, and to be resumed does so too.
     in_turn = runs.annotate(since=Greatest("due_at", "created"))
-    found: list[tuple[str, str, Sequence[Row]]] = [
-        ("runs", _("runs to be driven"), _due(in_turn, "due_at", "function")),
-        *_steps(_due(steps, "due_at", "run__function", "op")),
-        ("events", _("events to be handed out"), _due(Event.objects.using(alias), "route_at")),
-        ("schedules", _("schedules"), _due(schedules, "due_at", "function")),
-        ("deadlines", _("runs out of time"), _due(runs, "deadline", "function")),
-    ]
-    queues = [_queue(kind, title, rows) for kind, title, rows in found if rows]
-    functions = Counter(
-        row[1] for kind, _title, rows in found if kind != "schedules" for row in rows if row[1]
+    rows = together(
+        alias,
+        [
+            _due("runs", in_turn, "due_at", "function"),
+            _due("steps", steps, "due_at", "run__function", "op"),
+            _due("events", Event.objects.using(alias), "route_at"),
+            _due("schedules", schedules, "due_at", "function"),
+            _due("deadlines", runs, "deadline", "function"),
+        ],
     )
+    found: dict[str, list[Row]] = {kind: [] for kind in _titles()}
+    for kind, left, function, op in rows:
+        found["timers" if op in TIMERS else kind].append((left, function))
+    functions = Counter(
+        name for kind, mine in found.items() if kind != "schedules" for _left, name in mine if name
+    )
+    titles = _titles()
     return Backlog(
-        queues=tuple(queues),
+        queues=tuple(_queue(kind, titles[kind], mine) for kind, mine in found.items() if mine),
         functions=tuple(
             Counted(name, count, name in registry.functions)
             for name, count in functions.most_common(_FUNCTIONS)
@@ -52,17 +59,29 @@ def backlog(alias: str) -> Backlog:
     )
 
 
-def _due(rows: QuerySet[Any], time: str, *fields: str) -> list[Row]:
+def _titles() -> dict[str, str]:
+    return {
+        "runs": _("runs to be driven"),
+        "steps": _("planned steps"),
+        "timers": _("sleeps and waits that are over"),
+        "events": _("events to be handed out"),
+        "schedules": _("schedules"),
+        "deadlines": _("runs out of time"),
+    }
+
+
+def _due(
+    kind: str, rows: QuerySet[Any], time: str, function: str = "", op: str = ""
+) -> QuerySet[Any, Any]:
     due = rows.filter(**{f"{time}__lte": database_now()}).order_by(time)
     since = "since" if "since" in rows.query.annotations else time
-    found = due.annotate(left=until(since)).values("left", *fields)[: COUNTED + 1]
-    function, op = (*fields, "", "")[:2]
-    return [(row["left"], row.get(function), row.get(op, "")) for row in found]
+    told = due.annotate(kind=_text(kind), left=until(since), none=_text(""))
+    found: QuerySet[Any, Any] = told.values_list("kind", "left", function or "none", op or "none")
+    return found[: COUNTED + 1]
 
 
-def _steps(rows: Sequence[Row]) -> Iterator[tuple[str, str, Sequence[Row]]]:
-    yield "steps", _("planned steps"), [row for row in rows if row[2] not in TIMERS]
-    yield "timers", _("sleeps and waits that are over"), [row for row in rows if row[2] in TIMERS]
+def _text(value: str) -> Value:
+    return Value(value, CharField())
 
 
 def _queue(kind: str, title: str, rows: Sequence[Row]) -> Queue:
@@ -71,7 +90,7 @@ def _queue(kind: str, title: str, rows: Sequence[Row]) -> Queue:
         title=title,
         count=min(len(rows), COUNTED),
         is_more=len(rows) > COUNTED,
-        oldest=_seconds(min(left for left, *_ in rows)),
+        oldest=_seconds(min(left for left, _function in rows)),
     )
 
 
@@ -79,18 +98,25 @@ def stuck(alias: str) -> tuple[Stuck, ...]:
     """Find what was to be taken over a lease ago, and was not: the longest first."""
     runs = Run.objects.using(alias).filter(status=RunStatus.RUNNING)
     steps = Step.objects.using(alias).filter(status=StepStatus.RUNNING)
+    rows = together(
+        alias,
+        [
+            _overdue(runs, "pk", "function", "step"),
+            _overdue(steps, "run", "run__function", "name"),
+        ],
+    )
     found = [
-        *_overdue(runs.annotate(step=Value("")), "pk", "function", "step"),
-        *_overdue(steps, "run", "run__function", "name"),
+        Stuck(run=run, function=function, step=step, owner=owner or "", late=_seconds(left))
+        for left, owner, run, function, step in rows
     ]
     return tuple(sorted(found, key=lambda one: -one.late)[:_STUCK])
 
 
-def _overdue(rows: QuerySet[Any], *fields: str) -> Iterator[Stuck]:
+def _overdue(rows: QuerySet[Any], *fields: str) -> QuerySet[Any, Any]:
     late = rows.filter(due_at__lte=database_in(-conf.LEASE)).order_by("due_at")
-    found = late.annotate(left=until("due_at")).values_list("left", "owner", *fields)[:_STUCK]
-    for left, owner, run, function, step in found:
-        yield Stuck(run=run, function=function, step=step, owner=owner or "", late=_seconds(left))
+    told = late.annotate(left=until("due_at"))
+    found: QuerySet[Any, Any] = told.values_list("left", "owner", *fields)
+    return found[:_STUCK]
 
 
 def _seconds(left: timedelta) -> float:

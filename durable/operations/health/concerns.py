@@ -117,16 +117,17 @@ def _late(health: Health, oldest: Queue) -> Concern:
 
 def _stuck(health: Health) -> Concern:
     first = health.stuck[0]
-    one = "%(count)d lease has passed and nobody has taken the work over, run %(run)s for %(time)s."
-    many = (
+    text = ngettext(
+        "%(count)d lease has passed and nobody has taken the work over, run %(run)s for %(time)s.",
         "%(count)d leases have passed and nobody has taken the work over, the first of run %(run)s"
-        " %(time)s ago."
+        " %(time)s ago.",
+        len(health.stuck),
     )
     values = {"count": len(health.stuck), "run": first.run, "time": span(first.late)}
     return Concern(
         code="stuck-leases",
         level=Level.CRITICAL,
-        text=ngettext(one, many, len(health.stuck)) % values,
+        text=text % values,
         advice=_(
             "A free worker takes over what is due after a lease (%(lease)s). If there are workers, "
             "they are all busy or cannot write to the database: look at their log."

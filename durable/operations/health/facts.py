@@ -63,10 +63,8 @@ def _broker(health: Health) -> str:
 
 
 def _database(database: Condition) -> Iterator[Fact]:
-    safe = {True: _("safe"), False: _("not safe"), None: _("not known")}
-    commits = _("commits are %(safe)s") % {"safe": safe[database.has_safe_commits]}
     setting = f" ({database.commits})" if database.commits else ""
-    yield _("database"), f"{database.server}, {commits}{setting}"
+    yield _("database"), f"{database.server}, {_safety(database)}{setting}"
     if database.sessions is not None:
         yield (
             _("sessions"),
@@ -84,3 +82,13 @@ def _database(database: Condition) -> Iterator[Fact]:
     if database.rows:
         rows = ", ".join(f"{table} {count:,}" for table, count in database.rows.items())
         yield _("rows, about"), rows
+
+
+def _safety(database: Condition) -> str:
+    if database.has_safe_commits is None:
+        return _("it does not say whether commits outlast a crash")
+    if not database.has_safe_commits:
+        return _("a crash may take the last commits")
+    if database.is_lazy:
+        return _("commits outlast a killed process; a power cut may take the last ones")
+    return _("commits outlast a power cut")

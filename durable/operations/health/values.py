@@ -22,7 +22,7 @@ class Limits:
     """From where on something is a concern."""
 
     oldest: float = 60.0  # seconds for which work may be due
-    transaction: float = 60.0  # seconds for which one may be open
+    transaction: float = 30.0  # seconds for which one may be open
     hints_per_claim: float = 10.0
     messages: int = 1000  # in the broker, which no worker has taken
     clock: float = 5.0  # seconds between this machine's clock and the database's

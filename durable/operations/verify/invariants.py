@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
-from durable.operations.verify import runs, steps, waits
+from durable.operations.verify import people, runs, steps, waits, workers
 
-INVARIANTS = (*runs.INVARIANTS, *steps.INVARIANTS, *waits.INVARIANTS)
+INVARIANTS = (
+    *runs.INVARIANTS,
+    *steps.INVARIANTS,
+    *waits.INVARIANTS,
+    *workers.INVARIANTS,
+    *people.INVARIANTS,
+)

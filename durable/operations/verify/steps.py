@@ -9,13 +9,16 @@ from durable.models.status import OPEN_STEP
 from durable.operations.verify.invariant import ROUNDING, Invariant, Rows
 from durable.operations.verify.paused import is_paused
 from durable.operations.verify.repairs import WAKE_STEP
+from durable.playback.keys import step_key
 
 _ENDED = (StepStatus.DONE, StepStatus.FAILED)
 
 
 def _never_due(steps: Rows) -> Rows:
     open_steps = steps.filter(status__in=(StepStatus.PENDING, StepStatus.RUNNING))
-    return open_steps.filter(~is_paused("run__function"), due_at=None, run__ended=None)
+    never = open_steps.filter(~is_paused("run__function"), due_at=None, run__ended=None)
+    at_work = _children().filter(ended=None).exclude(step="")
+    return never.exclude(Exists(at_work), op="child", status=StepStatus.PENDING)
 
 
 def _without_result(steps: Rows) -> Rows:
@@ -28,6 +31,18 @@ def _without_result(steps: Rows) -> Rows:
 def _twice(steps: Rows) -> Rows:
     same = Step.objects.filter(run=OuterRef("run"), key=OuterRef("key"), pk__lt=OuterRef("pk"))
     return steps.filter(Exists(same))
+
+
+def _misnamed(steps: Rows) -> Rows:
+    """Those that a replay would give to another step, or to none."""
+    rows = steps.order_by().values_list("pk", "key", "name", "index", "branch")
+    wrong = [pk for pk, key, *place in rows.iterator() if not _is_key(key, *place)]
+    return steps.filter(pk__in=wrong) if wrong else steps.none()
+
+
+def _is_key(key: str, name: str, index: int, branch: str) -> bool:
+    """Whether a step has this key; those of the engine's own have one that no author can ask for."""
+    return key == step_key(name, index, branch) or key == step_key(f"\0{name}", index, branch)
 
 
 def _without_tries(steps: Rows) -> Rows:
@@ -52,9 +67,13 @@ def _after_the_end(steps: Rows) -> Rows:
     return steps.filter(status__in=_ENDED, ended__gt=F("run__ended") + ROUNDING)
 
 
+def _children() -> Rows:
+    return Run.objects.filter(parent=OuterRef("run"), parent_key=OuterRef("key"))
+
+
 def _unheard_child(steps: Rows) -> Rows:
-    children = Run.objects.filter(parent=OuterRef("run"), parent_key=OuterRef("key"))
-    waiting = steps.filter(op="invoke", status=StepStatus.PENDING)
+    children = _children()
+    waiting = steps.filter(op__in=("invoke", "child"), status=StepStatus.PENDING)
     return waiting.filter(
         Exists(children.filter(ended__isnull=False)), ~Exists(children.filter(ended=None))
     )
@@ -75,7 +94,7 @@ def _skipped(attempts: Rows) -> Rows:
 INVARIANTS = (
     Invariant(
         id="I3",
-        says="a planned step that is open comes due at some time",
+        says="a planned step that is open comes due at some time, or its own run is at work",
         model=Step,
         broken=_never_due,
         repair=WAKE_STEP,
@@ -115,6 +134,12 @@ INVARIANTS = (
         says="failed tries are numbered without gaps",
         model=Attempt,
         broken=_skipped,
+    ),
+    Invariant(
+        id="I16",
+        says="a step is known by its name, its repeat and its branch",
+        model=Step,
+        broken=_misnamed,
     ),
     Invariant(
         id="I21",

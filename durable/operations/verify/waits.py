@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 
 from durable.engine.cron import EVENT as TICK
-from durable.models import Blob, Event, Run, Schedule, Step, Wait
+from durable.models import Blob, Delivery, Event, Run, Schedule, Step, Wait
 from durable.models.status import OPEN_STEP
 from durable.operations.verify.invariant import Invariant, Rows
 from durable.operations.verify.missed import missed_by
@@ -28,6 +30,21 @@ def _missed(waits: Rows) -> Rows:
         by_name[wait.event].append(wait)
     found = [pk for name, some in by_name.items() for pk in missed_by(waits.db, name, some)]
     return waits.filter(pk__in=found)
+
+
+def _given_twice(deliveries: Rows) -> Rows:
+    """Those that ended no step: more were given to the steps of a name than events have ended."""
+    same = Delivery.objects.filter(run=OuterRef("run"), step=OuterRef("step")).order_by()
+    waits = Step.objects.filter(run=OuterRef("run"), name=OuterRef("step"), op="wait").order_by()
+    ended = waits.filter(status="done").exclude(large=False, output="null")
+    counted: Rows = deliveries.annotate(given=_number(same), taken=_number(ended))
+    there = Run.objects.filter(pk=OuterRef("run"), erased=None)
+    return counted.filter(Exists(there), given__gt=F("taken"))
+
+
+def _number(rows: Rows) -> Any:
+    """Count the rows of a subquery, in which all have the same run."""
+    return Coalesce(Subquery(rows.values("run").annotate(n=Count("pk")).values("n")), 0)
 
 
 def _forgotten_bodies(blobs: Rows) -> Rows:
@@ -73,6 +90,12 @@ INVARIANTS = (
         model=Wait,
         broken=_missed,
         repair=HAND_OUT,
+    ),
+    Invariant(
+        id="I23",
+        says="an event that was given to a run has ended one step of it",
+        model=Delivery,
+        broken=_given_twice,
     ),
     Invariant(
         id="I31",

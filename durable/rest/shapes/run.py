@@ -37,7 +37,12 @@ class RunShape(serializers.Serializer[Any]):
     started = Time(allow_null=True)
     ended = Time(allow_null=True)
     parent = serializers.UUIDField(  # type: ignore[assignment]  # it is no attribute
-        source="parent_id", allow_null=True, help_text="The run that invoked it."
+        source="parent_id",
+        allow_null=True,
+        help_text="The run that invoked it, or whose step it is.",
+    )
+    step = serializers.CharField(
+        allow_blank=True, help_text="With fan-out: the step of its parent that the run does."
     )
     replay_of = serializers.UUIDField(allow_null=True, help_text="The run that it repeats.")
 
@@ -59,6 +64,9 @@ class RunDetailShape(RunShape):
     )
     due = Time(source="due_at", allow_null=True, help_text="When a worker may take it.")
     attempt = serializers.IntegerField(help_text="Of the code between two steps, from 0.")
+    version = serializers.CharField(
+        allow_blank=True, help_text="Of the function, when the run started."
+    )
     error = ErrorShape(allow_null=True)
 
 

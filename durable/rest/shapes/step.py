@@ -12,7 +12,7 @@ from durable.rest.shapes.strict import Anything, Choice, Strict, Time, Whole
 
 
 class StepShape(serializers.Serializer[Any]):
-    """A step. `output` is there if it was asked for."""
+    """A step. `given` and `output` are there if they were asked for."""
 
     id = serializers.IntegerField()
     name = serializers.CharField(
@@ -24,9 +24,14 @@ class StepShape(serializers.Serializer[Any]):
     status = serializers.ChoiceField(StepStatus.choices)
     attempt = serializers.IntegerField()
     due = Time(source="due_at", allow_null=True)
+    planned = Time(allow_null=True, help_text="Null for one that ran in place.")
     started = Time(allow_null=True)
     ended = Time(allow_null=True)
     error = ErrorShape(allow_null=True)
+    given = Anything(
+        required=False,
+        help_text="Its arguments, as a list; null if it had none. An object says why they are not kept.",
+    )
     output = Anything(required=False)
 
 
@@ -43,5 +48,7 @@ class StepQuery(Strict):
     cursor = Whole(required=False, min_value=0, max_value=2**63 - 1)
     limit = Whole(required=False, min_value=1, max_value=1000, default=200)
     expand = Choice(
-        ["payloads"], required=False, help_text="`payloads` adds outputs, for who may read them."
+        ["payloads"],
+        required=False,
+        help_text="`payloads` adds arguments and outputs, for who may read them.",
     )

@@ -9,7 +9,6 @@ import durable
 from tests.acceptance.site.jobs import mark, stamp, stick, work
 
 
-@durable.create_function(fn_id="fan", trigger=durable.TriggerEvent(event="acceptance/fan"))
 def fan(ctx: durable.ContextSync) -> list[str]:
     """Do so many parallel steps, each taking a while."""
     data = ctx.event.data
@@ -19,6 +18,12 @@ def fan(ctx: durable.ContextSync) -> list[str]:
         tuple(partial(ctx.step.run, name, work, journal, name, seconds) for name in names)
     )
     return [*parts, ctx.step.run("join", mark, journal, "join")]
+
+
+durable.create_function(fn_id="fan", trigger=durable.TriggerEvent(event="acceptance/fan"))(fan)
+durable.create_function(
+    fn_id="fan-out", trigger=durable.TriggerEvent(event="acceptance/fan-out"), fan_out=True
+)(fan)
 
 
 @durable.create_function(fn_id="ping", trigger=durable.TriggerEvent(event="acceptance/ping"))

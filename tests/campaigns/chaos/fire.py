@@ -1,104 +1,94 @@
-"""The faults: processes killed and held by their roles, sessions ended, messages lost, a server that falls."""
+"""The plan of the faults: what comes how often, and what once."""
 
 from __future__ import annotations
 
 import random
-import signal
-import time
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from functools import partial
 
 import psutil
-from django.db import connection
-from django_q.models import OrmQ
+from django.db import DatabaseError, InterfaceError
 
-from tests.acceptance.clusters import Cluster
-from tests.campaigns.chaos.recovery import Recovery
-from tests.campaigns.chaos.server import crash_server
+from tests.campaigns.chaos.faults import (
+    clocks,
+    crashes,
+    crowds,
+    cuts,
+    deploys,
+    disk,
+    locks,
+    messages,
+    sessions,
+    stops,
+)
+from tests.campaigns.chaos.faults.kills import Kills
+from tests.campaigns.chaos.scene import ImpossibleError, Scene
 
-HELD = 6.0  # seconds for which a process stands still: more than a lease
-ROLES = ("worker", "worker", "worker", "pusher", "monitor", "sentinel", "main", "whole cluster")
+Strike = Callable[[Scene], None]
+
+# Seconds between two on the mean.
+OFTEN: dict[Strike, float] = {
+    stops.hold: 3.2,
+    stops.freeze: 45.0,
+    crashes.crash: 30.0,
+    sessions.end_session: 2.1,
+    locks.lock: 10.0,
+    cuts.fail: 14.0,
+    clocks.jump: 30.0,
+    messages.wipe: 28.0,
+    messages.double: 30.0,
+    messages.change_key: 120.0,
+    messages.restart: 120.0,
+}
+KILLS = 1.25
+# At which part of the time under fire.
+ONCE: list[tuple[float, Strike]] = [
+    (0.2, disk.fill),
+    (0.35, crowds.crowd),
+    (0.45, partial(deploys.deploy, release="2")),
+    (0.7, partial(deploys.deploy, release="1")),
+]
+LONG = 600.0  # seconds under fire in which there is room for the outage of a minute
+OUTAGE = (0.55, crashes.outage)
 
 
-@dataclass(slots=True, kw_only=True)
 class Fire:
-    """Strikes clusters, and counts.
+    """Strikes as it comes.
 
     Args:
-        clusters: the victims.
-        draw: of what, whom and when.
-        is_server_ours: whether the database's server may be struck, too.
-        counts: by what was done.
-        recovery: of those who were struck.
-        held: processes that stand still, and until when.
+        scene: what is struck.
+        seconds: for how long.
+        draw: of when.
     """
 
-    clusters: list[Cluster]
-    draw: random.Random
-    is_server_ours: bool = False
-    counts: Counter[str] = field(default_factory=Counter)
-    recovery: Recovery = field(default_factory=Recovery)
-    held: list[tuple[float, int]] = field(default_factory=list)
+    def __init__(self, scene: Scene, seconds: float, draw: random.Random) -> None:
+        self._scene = scene
+        self._draw = draw
+        often = {**OFTEN, Kills(draw).strike: KILLS}
+        self._due = {strike: self._gap(every) for strike, every in often.items()}
+        self._every = often
+        once = [*ONCE, *([OUTAGE] if seconds >= LONG else [])]
+        self._once = sorted(((part * seconds, strike) for part, strike in once), key=_first)
 
-    def strike(self) -> None:
-        """Do one thing, and let go of who has stood still for long enough."""
-        self.release(time.monotonic())
-        cluster = self.draw.choice(self.clusters)
-        does: dict[Callable[[Cluster], None], float] = {
-            self._kill: 6,
-            self._hold: 3,
-            self._end_sessions: 2,
-            self._lose_messages: 1,
-            self._restart_server: 0.5 * self.is_server_ours,
-        }
-        # A process may be gone before it is struck, or not be there yet.
-        with suppress(psutil.Error, IndexError, KeyError):
-            (strike,) = self.draw.choices(list(does), list(does.values()))
-            strike(cluster)
+    def strike(self, now: float) -> None:
+        """Do what is due so many seconds after the beginning, and end what has lasted long enough."""
+        self._scene.tend()
+        while self._once and self._once[0][0] <= now:
+            self._do(self._once.pop(0)[1])
+        for strike, due in self._due.items():
+            if due <= now:
+                self._due[strike] = now + self._gap(self._every[strike])
+                self._do(strike)
 
-    def release(self, until: float) -> None:
-        """Let go of those who were held until then."""
-        for moment, pid in [one for one in self.held if one[0] <= until]:
-            self.held.remove((moment, pid))
-            with suppress(psutil.Error):
-                psutil.Process(pid).resume()
+    def _gap(self, every: float) -> float:
+        return every * self._draw.uniform(0.5, 1.5)
 
-    def _kill(self, cluster: Cluster) -> None:
-        role = self.draw.choice(ROLES)
-        if role == "whole cluster":
-            self._end(cluster, [process.pid for process in cluster.processes()])
-        elif role in ("sentinel", "main"):
-            self._end(cluster, [getattr(cluster, role)])
-        else:
-            self._end(cluster, [self.draw.choice(cluster.find(role))])
-        self.counts[f"SIGKILL of a {role}"] += 1
+    def _do(self, strike: Strike) -> None:
+        # A process may be gone before it is struck, or not be there yet; the database may be away.
+        with suppress(ImpossibleError, psutil.Error, IndexError, DatabaseError, InterfaceError):
+            strike(self._scene)
 
-    def _end(self, cluster: Cluster, pids: Sequence[int]) -> None:
-        cluster.kill(pids)
-        self.recovery.lose(pids)
 
-    def _hold(self, cluster: Cluster) -> None:
-        pid = self.draw.choice(cluster.find("worker"))
-        cluster.kill([pid], signal.SIGSTOP)
-        self.held.append((time.monotonic() + HELD, pid))
-        self.counts["SIGSTOP beyond the lease"] += 1
-
-    def _end_sessions(self, cluster: Cluster) -> None:
-        if connection.vendor != "postgresql":
-            return
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname ="
-                " current_database() AND pid <> pg_backend_pid() ORDER BY random() LIMIT 1"
-            )
-        self.counts["sessions ended by the server"] += 1
-
-    def _lose_messages(self, cluster: Cluster) -> None:
-        OrmQ.objects.all().delete()
-        self.counts["wipes of the broker"] += 1
-
-    def _restart_server(self, cluster: Cluster) -> None:
-        self.recovery.restart(crash_server())
-        self.counts["crashes of the database, with a restart"] += 1
+def _first(pair: tuple[float, Strike]) -> float:
+    return pair[0]

@@ -12,7 +12,7 @@ from durable.models import Event, Operation, Run
 from durable.operations.audit import Actor
 from durable.operations.configure import pause_function, resume_function
 from durable.operations.selection import Selection
-from durable.own import many
+from durable.own import bulk
 from tests.campaigns.scenarios.scenario import Handler, Scenario, act, function
 from tests.campaigns.stage import Stage, stage
 
@@ -39,7 +39,7 @@ def all_there(stage: Stage) -> None:
 
 def _with_many(handler: Handler) -> None:
     function(handler, "f")
-    registry.add(many.many)
+    registry.add(bulk.act_on_all)
 
 
 def sleeper(ctx: durable.ContextSync) -> dict[str, Any]:
@@ -53,14 +53,14 @@ def cancel_all(stage: Stage) -> None:
         stage.send("go", id)
     stage.work()
     if not stage.notes.get("cancelled"):
-        many.ask(SAM, "cancel", Selection(function="f"), "once")
+        bulk.ask(SAM, "cancel", Selection(function="f"), "once")
         stage.notes["cancelled"] = True
     stage.rest()
 
 
 def asked_once(stage: Stage) -> None:
     assert Operation.objects.filter(action="cancel many").count() == 1
-    run = Run.objects.get(function=many.FUNCTION)
+    run = Run.objects.get(function=bulk.FUNCTION)
     assert run.result["done"] + run.result["refused"] == run.result["total"] == 3
 
 
@@ -72,7 +72,7 @@ def retry_all(stage: Stage) -> None:
         stage.rest()
     stage.notes["mended"] = True
     if not stage.notes.get("asked"):
-        many.ask(SAM, "retry", Selection(function="f", status="failed"), "once")
+        bulk.ask(SAM, "retry", Selection(function="f", status="failed"), "once")
         stage.notes["asked"] = True
     stage.rest()
 
@@ -112,7 +112,7 @@ SCENARIOS = (
         name="cancel many",
         define=lambda: _with_many(sleeper),
         live=cancel_all,
-        ends={"f": ("cancelled", "cancelled", "cancelled"), many.FUNCTION: "completed"},
+        ends={"f": ("cancelled", "cancelled", "cancelled"), bulk.FUNCTION: "completed"},
         check=asked_once,
         is_timely=True,
     ),
@@ -120,7 +120,7 @@ SCENARIOS = (
         name="retry many",
         define=lambda: _with_many(fragile),
         live=retry_all,
-        ends={"f": ("completed", "completed", "completed"), many.FUNCTION: "completed"},
+        ends={"f": ("completed", "completed", "completed"), bulk.FUNCTION: "completed"},
         bodies={"only": 3},
         is_timely=True,
     ),

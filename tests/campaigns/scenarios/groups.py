@@ -11,6 +11,7 @@ import durable
 from durable import ParallelMode
 from durable.engine import pace
 from tests.campaigns.scenarios.scenario import Scenario, act, function, go, stumble
+from tests.campaigns.scenarios.steps import write
 from tests.campaigns.stage import Stage
 
 
@@ -79,6 +80,16 @@ def mapped(ctx: durable.ContextSync) -> dict[str, Any]:
     return {"results": list(results), **_say(ctx, "last")}
 
 
+def atomic(ctx: durable.ContextSync) -> dict[str, Any]:
+    x, y = ctx.group.parallel(
+        (
+            partial(ctx.step.run, "x", write, "x", atomic=True),
+            partial(ctx.step.run, "y", write, "y", atomic=True),
+        )
+    )
+    return {"x": x, "y": y}
+
+
 _QUICK = {"a": 1, "shaky b": 2, "c": 1, "last": 1}
 _BRANCHES = {"a": 1, "shaky b": 2, "x": 1, "y": 1, "last": 1}
 
@@ -101,16 +112,19 @@ def _of(
     live: Callable[[Stage], None] = go,
     together: int = 1,
     decided: Mapping[str, Any] = MappingProxyType({}),
+    apart: tuple[str, ...] = (),
+    effects: tuple[str, ...] = (),
     **options: Any,
 ) -> Scenario:
     return Scenario(
         name=name,
-        define=lambda: function(handler, "f", **options),
+        define=lambda: function(handler, "f", fan_out=bool(apart), **options),
         live=live,
-        ends={"f": "completed"},
+        ends=dict.fromkeys(["f", *(f"f / {step}" for step in apart)], "completed"),
         bodies=bodies,
         together=together,
         decided=decided,
+        effects=effects,
     )
 
 
@@ -147,5 +161,14 @@ SCENARIOS = (
     _of("race", raced, {"quick": 1, "last": 1}),
     _of("race by time", lost_race, {"last": 1}),
     _of("race in a group", race_in_group, {"quick": 1, "p": 1, "shaky q": 2, "last": 1}),
+    _of("fan-out", branches, _BRANCHES, apart=("a", "shaky b", "x", "y")),
+    _of("fan-out strict", branches, _BRANCHES, apart=("a", "shaky b", "x", "y"), strict=True),
+    _of(
+        "fan-out nested",
+        nested,
+        {"p": 1, "q": 1, "r": 1, "x": 1, "y": 1},
+        apart=("p", "q", "r", "x", "y"),
+    ),
+    _of("fan-out atomic", atomic, {"x": 1, "y": 1}, apart=("x", "y"), effects=("x", "y")),
     _of("map", mapped, {"i": 1, "j": 1, "k": 1, "l": 1, "last": 1}, together=2),
 )

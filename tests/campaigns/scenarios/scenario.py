@@ -22,7 +22,8 @@ class Scenario:
         define: registers the functions.
         live: what is done, from the first event to rest. A process that died begins it anew, so each part
             of it is such that a client may do it again.
-        ends: statuses of the runs in the end, by function; of several runs in order.
+        ends: statuses of the runs in the end, by function, or function and step if the run is only
+            that; of several runs in order.
         bodies: executions of each body when nothing goes wrong.
         check: what else must be so.
         together: bodies that one process has under way at the same time, at most.

@@ -93,7 +93,7 @@ def test_of_two_who_count_the_same_stretch_one_counts() -> None:
 def test_what_ended_while_nobody_counted_is_made_up_for() -> None:
     ended(7200)
     advance(get_store())
-    clock.travel(timedelta(hours=30))
+    clock.travel(timedelta(hours=23))
     rows.run(ended=NOON + timedelta(hours=3))
     rows.run(ended=NOON + timedelta(hours=20))
     advance(get_store())

@@ -19,16 +19,16 @@ LEASE = 30.0
 LARGE = '"' + "ü" * 5000 + '"'
 
 
-def event() -> Event:
+def event(tenant: str = "") -> Event:
     """Store an event."""
     now = clock.now()
-    return Event.objects.create(name="test/event", data="{}", ts=now, received=now)
+    return Event.objects.create(name="test/event", data="{}", ts=now, received=now, tenant=tenant)
 
 
-def queued(store: Store, function: str = "f", *, due_in: float = 0.0) -> Run:
+def queued(store: Store, function: str = "f", *, due_in: float = 0.0, tenant: str = "") -> Run:
     """Store a run; it comes due in so many seconds, which may be negative."""
     due_at = clock.now() + timedelta(seconds=due_in) if due_in else None
-    on = event()
+    on = event(tenant)
     store.runs.create(on, [function], due_at)
     return Run.objects.get(event=on)
 

@@ -95,6 +95,13 @@ def test_a_run_given_back_has_lost_nobody(store: Store) -> None:
     assert (run.claim, run.crashes) == (3, 0)
 
 
+def test_a_run_that_rests_for_a_reason_has_not_got_on(store: Store) -> None:
+    run = kit.taken_over(store, kit.claimed(store))
+    store.runs.release(run, reason="The worker met trouble with the database; see its log.")
+    (run,) = store.runs.claim(kit.ME)
+    assert (run.claim, run.crashes) == (3, 1)
+
+
 def test_a_claim_forgets_wakes_and_reasons(store: Store) -> None:
     run = kit.queued(store)
     Run.objects.filter(pk=run.pk).update(wake=3, reason="no such function")

@@ -6,14 +6,27 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth.models import User
 from django.db import connection
 
 import durable
 from durable import clock
 from durable.engine.overrides import overrides
 from durable.ids import new_id
-from durable.models import Attempt, Blob, Event, FunctionConfig, Run, Schedule, Step, Wait
-from durable.operations.audit import Actor
+from durable.models import (
+    Attempt,
+    Blob,
+    Delivery,
+    Event,
+    FunctionConfig,
+    Run,
+    Schedule,
+    Step,
+    Wait,
+    Worker,
+)
+from durable.operations.audit import Actor, write_down
 from durable.operations.configure import pause_function
 from durable.operations.erase import erase
 from durable.operations.verify import INVARIANTS, verify
@@ -21,6 +34,11 @@ from durable.store import get_store
 from tests.harness import Player
 
 LONG_AGO = timedelta(days=400)
+
+
+def found() -> list[str]:
+    """Return the rows of which something is not true."""
+    return [str(one.pk) for one in verify(get_store(), pause=0).breaches]
 
 
 def named() -> set[str]:
@@ -65,6 +83,30 @@ def test_a_run_in_the_middle_of_all_is_clean(waiting: Run) -> None:
     assert named() == set()
 
 
+WORKER = {
+    "id": new_id(),
+    "owner": "here:1:1",
+    "host": "here",
+    "pid": 1,
+    "parent": 1,
+    "cluster": "shop",
+    "version": "1",
+    "started": clock.now(),
+    "seen": clock.now(),
+}
+
+
+def log_without_audit(run: Run) -> None:
+    """Write two lines into the admin's log, of which only the first is in ours, too."""
+    eva = User.objects.create_user("eva")
+    actor = Actor(who="eva", via="admin")
+    write_down(get_store(), actor, "cancel", "run", run.pk)
+    for verb in ("cancel", "erase"):
+        said = f"durable: {verb}; status was waiting, is cancelled"
+        LogEntry.objects.log_actions(eva.pk, [run], CHANGE, change_message=said, single_object=True)
+    LogEntry.objects.update(action_time=clock.now())  # which has jumped
+
+
 SEEDS: dict[str, Callable[[Run], object]] = {
     "run: a run that has not ended is due, is held until a time, or waits for an open step": (
         lambda run: Run.objects.filter(pk=run.pk).update(wake=1)
@@ -75,7 +117,7 @@ SEEDS: dict[str, Callable[[Run], object]] = {
     "run: a run counts as pending the planned steps that are open": (
         lambda run: Run.objects.filter(pk=run.pk).update(pending=5)
     ),
-    "step: a planned step that is open comes due at some time": (
+    "step: a planned step that is open comes due at some time, or its own run is at work": (
         lambda run: planned(run, due_at=None)
     ),
     "step: a step has an end when it has ended, an owner only while it runs, a time only while open": (
@@ -116,6 +158,15 @@ SEEDS: dict[str, Callable[[Run], object]] = {
     "event: the event of a schedule has the key by which its time starts one run": (
         lambda run: Event.objects.update(custom_id="now", name="durable/scheduled.timer")
     ),
+    "step: a step is known by its name, its repeat and its branch": (
+        lambda run: Step.objects.filter(run=run, name="large").update(name="larger")
+    ),
+    "worker: a worker takes no more than two messages for each piece of work": (
+        lambda run: Worker.objects.create(**WORKER, claims=1_000, hints=5_000)
+    ),
+    "logentry: what the admin's own log tells of a run is in the audit log": (
+        lambda run: log_without_audit(run)
+    ),
     "schedule: a schedule that was fired has gone on to a later time": (
         lambda run: Schedule.objects.create(
             function="f",
@@ -128,6 +179,11 @@ SEEDS: dict[str, Callable[[Run], object]] = {
 }
 
 SEEDS_OF_THE_END: dict[str, Callable[[Run], object]] = {
+    "delivery: an event that was given to a run has ended one step of it": (
+        lambda run: Delivery.objects.create(
+            event_id=new_id(), run=run, step="wait", delivered=clock.now()
+        )
+    ),
     "run: a run that has ended holds nothing: no time, no owner, no open step": (
         lambda run: Run.objects.filter(pk=run.pk).update(pending=1)
     ),
@@ -176,6 +232,18 @@ def test_a_breach_in_a_run_under_way_is_named(waiting: Run, says: str) -> None:
 def test_a_breach_in_a_run_that_has_ended_is_named(ended: Run, says: str) -> None:
     SEEDS_OF_THE_END[says](ended)
     assert says in named()
+
+
+def test_what_is_in_both_logs_is_clean(waiting: Run) -> None:
+    log_without_audit(waiting)
+    erased = LogEntry.objects.get(change_message__contains="erase")
+    assert found() == [str(erased.pk)]
+
+
+def test_what_is_older_than_the_audit_log_reaches_is_not_asked_for(waiting: Run) -> None:
+    log_without_audit(waiting)
+    LogEntry.objects.update(action_time=clock.now() - LONG_AGO)
+    assert found() == []
 
 
 def test_each_sentence_has_a_breach_in_these_tests() -> None:

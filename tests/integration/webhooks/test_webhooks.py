@@ -36,6 +36,7 @@ SOURCES: Mapping[str, Any] = {
     "mails": {"SCHEME": "standard", "SECRETS": [STANDARD_SECRET], "EVENT": f"{HERE}.each_mail"},
     "named": {"SCHEME": "stripe", "SECRETS": [SECRET], "EVENT": f"{HERE}.with_an_id"},
     "broken": {"SCHEME": "stripe", "SECRETS": [SECRET], "EVENT": f"{HERE}.breaks"},
+    "careful": {"SCHEME": "github", "SECRETS": [SECRET], "EVENT": f"{HERE}.by_body"},
     "open": {"SCHEME": "github", "SECRETS": []},
     "wrong": {"SCHEME": "gitbub", "SECRETS": [SECRET]},
 }
@@ -75,6 +76,14 @@ def test_github_pushes() -> None:
     answer = push()
     assert (answer.status_code, answer.json()) == (200, {"ids": [str(Event.objects.get().pk)]})
     assert only_event() == ("github/push", "d-1", {"ref": "main"})
+
+
+def test_a_site_may_count_each_body_of_github_once_whatever_its_headers_say() -> None:
+    first = push(source="careful").json()
+    others = {"X-GitHub-Delivery": "d-2", "X-GitHub-Event": "issues"}
+    assert push(source="careful", **others).json() == first
+    assert push(b'{"ref": "next"}', source="careful").json() != first
+    assert Event.objects.count() == 2
 
 
 def test_stripe_charges() -> None:

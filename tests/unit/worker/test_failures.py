@@ -37,5 +37,9 @@ def test_failures_in_a_row_are_counted_for_the_pauses() -> None:
 
 def test_failure_after_a_healthy_while_is_the_first_again() -> None:
     failures = after(True, True)
-    failures.count(was_ready=True, seconds=61.0)
+    failures.count(was_ready=True, seconds=11.0)
     assert failures.in_a_row == 1
+
+
+def test_a_cluster_that_took_long_not_to_start_was_not_healthy() -> None:
+    assert after(True, False, seconds=120.0).in_a_row == 2

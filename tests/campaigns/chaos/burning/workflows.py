@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import os
+import random
+import resource
 import signal
+import time
 import uuid
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.models import Group
 
 import durable
+from tests.campaigns.chaos.journal import tell
+
+LONGEST = 0.04  # seconds that a body takes
+LARGE = 700_000  # characters
+NAP, GIVEN_UP = 1.5, 3.0  # seconds of the sleep, and of the wait for what never comes
+CRONS = 6
+RELEASE = os.environ.get("DURABLE_CHAOS_RELEASE", "1")
+_MORE, _MUCH = 64 << 20, 1 << 30  # bytes of memory: what is left, what is asked for
 
 
 def mark(journal: str, run: str, step: str) -> str:
-    """Be the body of a step: leave a line."""
-    with Path(journal).open("a") as file:
-        file.write(f"{run} {step}\n")
+    """Be the body of a step: leave a line, and take some time."""
+    tell(journal, run, step)
+    time.sleep(random.uniform(0.0, LONGEST))
     return step
 
 
@@ -29,15 +39,41 @@ def write(journal: str, run: str, step: str) -> str:
 
 def stumble(journal: str, run: str, step: str) -> str:
     """Fail once."""
-    mark(journal, run, step)
-    if Path(journal).read_text().count(f"{run} {step}\n") < 2:
+    if tell(journal, run, step) < 2:
         raise ConnectionError("the first try fails")
+    return step
+
+
+def swell(journal: str, run: str, step: str) -> str:
+    """Return much."""
+    mark(journal, run, step)
+    return step * LARGE
+
+
+def devour(journal: str, run: str, step: str) -> str:
+    """Ask for more memory than there is, once."""
+    if tell(journal, run, step) < 2:
+        before = resource.getrlimit(resource.RLIMIT_AS)
+        with open("/proc/self/statm") as file:
+            size = int(file.read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (size + _MORE, before[1]))
+        try:
+            bytearray(_MUCH)
+        finally:
+            resource.setrlimit(resource.RLIMIT_AS, before)
+    return step
+
+
+def die_once(journal: str, run: str, step: str) -> str:
+    """Be killed the first time, as by a kernel that is out of memory."""
+    if tell(journal, run, step) < 2:
+        os.kill(os.getpid(), signal.SIGKILL)
     return step
 
 
 def die(journal: str, run: str, step: str) -> None:
     """Take the process along."""
-    mark(journal, run, step)
+    tell(journal, run, step)
     os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -46,7 +82,8 @@ def _say(ctx: durable.ContextSync, step: str, body: Any = mark, **options: Any) 
 
 
 def plain(ctx: durable.ContextSync) -> list[Any]:
-    return [_say(ctx, name) for name in ("a", "b", "c")]
+    steps = "abc" if RELEASE == "1" else "abcd"
+    return [_say(ctx, name) for name in steps]
 
 
 def atomic(ctx: durable.ContextSync) -> list[Any]:
@@ -55,16 +92,24 @@ def atomic(ctx: durable.ContextSync) -> list[Any]:
 
 def sleeping(ctx: durable.ContextSync) -> list[Any]:
     first = _say(ctx, "a")
-    ctx.step.sleep("nap", 1500)
+    ctx.step.sleep("nap", int(1000 * NAP))
     return [first, _say(ctx, "b")]
 
 
-def waiting(ctx: durable.ContextSync) -> list[Any]:
-    key = ctx.event.data["key"]
+def _wait(ctx: durable.ContextSync, timeout: str) -> list[Any]:
+    condition = f"async.data.key == {ctx.event.data['key']}"
     event = ctx.step.wait_for_event(
-        "wait", event="chaos/answer", timeout="1h", if_exp=f"async.data.key == {key}", lookback="1h"
+        "wait", event="chaos/answer", timeout=timeout, if_exp=condition, lookback="1h"
     )
     return [event.data["key"] if event else None, _say(ctx, "a")]
+
+
+def waiting(ctx: durable.ContextSync) -> list[Any]:
+    return _wait(ctx, "1h")
+
+
+def forsaken(ctx: durable.ContextSync) -> list[Any]:
+    return _wait(ctx, f"{GIVEN_UP:.0f}s")
 
 
 def parallel(ctx: durable.ContextSync) -> list[Any]:
@@ -73,19 +118,55 @@ def parallel(ctx: durable.ContextSync) -> list[Any]:
 
 def parent(ctx: durable.ContextSync) -> list[Any]:
     data = dict(ctx.event.data)
-    return [ctx.step.invoke_by_id("call", function_id="chaos-plain", data=data), _say(ctx, "a")]
+    return [
+        ctx.step.invoke_by_id("call", function_id="chaos-sleeping", data=data),
+        _say(ctx, "a"),
+    ]
 
 
 def shaky(ctx: durable.ContextSync) -> list[Any]:
     return [_say(ctx, "a", stumble), _say(ctx, "b")]
 
 
+def large(ctx: durable.ContextSync) -> int:
+    return len(_say(ctx, "a", swell)) + len(_say(ctx, "b", swell))
+
+
+def greedy(ctx: durable.ContextSync) -> list[Any]:
+    return [_say(ctx, "a", devour), _say(ctx, "b")]
+
+
+def killed(ctx: durable.ContextSync) -> list[Any]:
+    return [_say(ctx, "a", die_once), _say(ctx, "b")]
+
+
 def poison(ctx: durable.ContextSync) -> None:
     _say(ctx, "a", die)
 
 
-for _handler in (plain, atomic, sleeping, waiting, parallel, parent, shaky, poison):
+def cancelled(ctx: durable.ContextSync) -> list[Any]:
+    return [_pair(ctx, number) for number in range(5)]
+
+
+def _pair(ctx: durable.ContextSync, number: int) -> Any:
+    ctx.step.sleep(f"pause {number}", 300)
+    return _say(ctx, f"{number}")
+
+
+def _tick(ctx: durable.ContextSync) -> str:
+    return str(ctx.step.run("a", lambda: "a"))
+
+
+HANDLERS = (
+    *(plain, atomic, sleeping, waiting, forsaken, parallel, parent, shaky, large),
+    *(greedy, killed, poison, cancelled),
+)
+for _handler in HANDLERS:
     _name = _handler.__name__
     durable.create_function(
         fn_id=f"chaos-{_name}", trigger=durable.TriggerEvent(event=f"chaos/{_name}"), retries=20
     )(_handler)
+for _number in range(CRONS):
+    durable.create_function(
+        fn_id=f"chaos-tick-{_number}", trigger=durable.TriggerCron(cron="* * * * *")
+    )(_tick)

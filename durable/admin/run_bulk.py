@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib import admin, messages
@@ -16,21 +17,32 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from durable.admin import show
-from durable.admin.acting import actor
-from durable.admin.run_act import UnreadableError, as_object, log, once_of
+from durable.admin.filters import as_id
+from durable.admin.person import actor
+from durable.admin.run_action import UnreadableError, as_object, log, once_of
+from durable.admin.run_allowed import may
 from durable.admin.run_filters import selection_of
-from durable.admin.run_offers import may
 from durable.errors import DurableError
 from durable.ids import new_id
-from durable.models import Run
+from durable.models import Run, Step
 from durable.operations.act import Deed, act
 from durable.operations.selection import Selection
-from durable.own.many import ask
+from durable.own.bulk import ask, meant
+from durable.store import get_store
 
 MOST = 100  # runs that are done within the request; the admin ticks no more on a page
+_LOOKED_AT, _NAMES = 20, 200  # runs whose steps are offered to start from, and so many of those
 
-Data = dict[str, Any] | None
 Action = Callable[[Any, HttpRequest, QuerySet[Run]], HttpResponse | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be done to each: from which step, and with what data, where the verb takes them."""
+
+    verb: str
+    step: str = ""
+    data: dict[str, Any] | None = None
 
 
 def _action(verb: str, words: Any) -> Action:
@@ -47,7 +59,7 @@ def _action(verb: str, words: Any) -> Action:
 WORDS = {
     "cancel": gettext_lazy("Cancel the chosen runs"),
     "retry": gettext_lazy("Retry the chosen runs from the step that failed"),
-    "replay": gettext_lazy("Replay the chosen runs as new runs"),
+    "replay": gettext_lazy("Replay the chosen runs, from a step or with other input"),
     "skip": gettext_lazy("Skip the sleeps that the chosen runs are in"),
     "deliver": gettext_lazy("Deliver an event to the chosen runs that wait for one"),
     "erase": gettext_lazy("Erase the payloads of the chosen runs"),
@@ -69,16 +81,24 @@ def _confirm_or_do(
         messages.error(request, words)
         return None
     if request.POST.get("durable_sure") != "yes":
-        return _ask_whether(self, request, runs, verb, is_all=is_all)
+        return _ask_whether(self, request, runs, verb, selection)
     try:
-        data = as_object(request.POST.get("durable_data") or "{}") if verb == "deliver" else None
+        wish = _wish(request, verb)
     except UnreadableError as error:
         messages.error(request, str(error))
         return None
     if selection is not None:
-        return _do_all(self, request, selection, verb, data)
-    _do_some(self, request, runs[:MOST], verb, data)
+        return _do_all(self, request, selection, wish)
+    _do_some(self, request, runs[:MOST], wish)
     return None
+
+
+def _wish(request: HttpRequest, verb: str) -> Wish:
+    """Read what the page that asked for more was sent with."""
+    text = request.POST.get("durable_data", "").strip() or "{}"
+    step = request.POST.get("durable_from", "").strip() if verb == "replay" else ""
+    data = as_object(text) if verb in ("deliver", "replay") else None
+    return Wish(verb, step, None if verb == "replay" and not data else data)
 
 
 def _ask_whether(
@@ -86,28 +106,34 @@ def _ask_whether(
     request: HttpRequest,
     runs: QuerySet[Run],
     verb: str,
-    *,
-    is_all: bool,
+    selection: Selection | None,
 ) -> HttpResponse:
-    """Show what is about to happen. The page sends the same form again, with a word that makes it count once."""
+    """Show what is about to happen. The page sends the same form again, with a word that makes it count once.
+
+    The word is an id: of all that match, runs that were made after it are left alone.
+    """
     some = list(runs.defer("output", "error").order_by("-pk")[:MOST])
+    number = len(some) if selection is None else meant(verb, selection)
     context = {
         **self.admin_site.each_context(request),
         "title": WORDS[verb],
         "opts": self.model._meta,
         "durable_action": f"{verb}_runs",
         "durable_verb": verb,
-        "durable_is_all": is_all,
+        "durable_is_all": selection is not None,
+        "durable_number": number,
+        "durable_is_more": number > len(some),
+        "durable_steps": _steps_of(some) if verb == "replay" else [],
         "durable_chosen": [
             {
                 "pk": run.pk,
                 "link": show.link(self.admin_site, run, run.pk),
                 "state": show.pill(run),
-                "function": run.function,
+                "function": run.title,
             }
             for run in some
         ],
-        "durable_filters": _filters(request) if is_all else [],
+        "durable_filters": list(selection.to_json().items()) if selection else [],
         "durable_once": new_id(),
         "checkbox": ACTION_CHECKBOX_NAME,
         "media": self.media,
@@ -115,27 +141,38 @@ def _ask_whether(
     return TemplateResponse(request, "admin/durable/run/sure.html", context)
 
 
-def _filters(request: HttpRequest) -> list[tuple[str, Any]]:
-    selection = selection_of(request)
-    return list(selection.to_json().items()) if selection else []
+def _steps_of(runs: Iterable[Run]) -> list[str]:
+    """Return the names of steps of some of the runs, to choose from."""
+    ids = [run.pk for run in runs][:_LOOKED_AT]
+    steps = Step.objects.using(get_store().alias).filter(run__in=ids).order_by("pk")
+    titles = (step.title for step in steps.only("name", "index")[:_NAMES])
+    return list(dict.fromkeys(titles))
 
 
 def _do_some(
-    self: admin.ModelAdmin[Run], request: HttpRequest, runs: Iterable[Run], verb: str, data: Data
+    self: admin.ModelAdmin[Run], request: HttpRequest, runs: Iterable[Run], wish: Wish
 ) -> None:
     done, refused = 0, []
     once = once_of(request)
     for run in runs:
         try:
-            result = act(actor(request), Deed(verb=verb, run=run.pk, data=data, once=once))
+            deed = Deed(
+                verb=wish.verb,
+                run=run.pk,
+                step=wish.step or None,
+                data=wish.data,
+                is_patch=True,
+                once=once,
+            )
+            result = act(actor(request), deed)
         except DurableError as error:
             refused.append(str(error))
             continue
         done += result.is_new
         if result.is_new:
-            log(self, request, run, verb, result)
-    one, many = "Done to %(count)d run.", "Done to %(count)d runs."
-    messages.success(request, ngettext(one, many, done) % {"count": done})
+            log(self, request, run, wish.verb, result)
+    words = ngettext("Done to %(count)d run.", "Done to %(count)d runs.", done)
+    messages.success(request, words % {"count": done})
     for sentence in refused[:5]:
         messages.warning(request, sentence)
     if len(refused) > 5:
@@ -144,12 +181,14 @@ def _do_some(
 
 
 def _do_all(
-    self: admin.ModelAdmin[Run], request: HttpRequest, selection: Selection, verb: str, data: Data
+    self: admin.ModelAdmin[Run], request: HttpRequest, selection: Selection, wish: Wish
 ) -> HttpResponse:
     once = once_of(request) or str(new_id())
-    pk = ask(actor(request), verb, selection, once, data)
+    if as_id(once):
+        selection = replace(selection, until=once)
+    pk = ask(actor(request), wish.verb, selection, once, wish.data, wish.step)
     run = Run.objects.using(self.get_queryset(request).db).get(pk=pk)
-    self.log_change(request, run, f"durable: {verb} all runs that match {selection.to_json()}")
+    self.log_change(request, run, f"durable: {wish.verb} all runs that match {selection.to_json()}")
     messages.success(
         request, _("It is being done in the background; this page shows how far it is.")
     )

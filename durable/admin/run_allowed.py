@@ -52,11 +52,11 @@ def offers(
     is_over = run.status in (RunStatus.FAILED, RunStatus.CANCELLED)
     fits = {
         "cancel": not run.is_final,
-        "retry": is_over and not is_erased and not is_own,
-        "replay": not is_erased and not is_own,
+        "retry": is_over and not is_erased and not is_own and not run.step,
+        "replay": not is_erased and not is_own and not run.step,
         "skip": bool(sleeps),
         "deliver": bool(waits),
-        "erase": run.is_final and run.erased is None,
+        "erase": run.is_final and run.erased is None and not run.step,
     }
     offered = {verb for verb, is_fit in fits.items() if is_fit and may(request, verb)}
     urls = {verb: show.url(site, "run", "act", run.pk, verb) for verb in offered}

@@ -1,4 +1,4 @@
-"""Who acts, and what Django's own log of the admin says of it."""
+"""Who asks: their name in the audit log, what they may, and the line in Django's own log of the admin."""
 
 from __future__ import annotations
 

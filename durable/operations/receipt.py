@@ -1,4 +1,4 @@
-"""Doing something once, though nobody may know whether it was committed."""
+"""Doing something once, though nobody may know whether it was committed: with a receipt beside it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from durable.wake import wake
 T = TypeVar("T")
 
 
-def certainly(store: Store, work: Callable[[], T], patience: float = PATIENCE) -> T:
+def with_receipt(store: Store, work: Callable[[], T], patience: float = PATIENCE) -> T:
     """Do something in one transaction, and again while the database is the trouble, but keep it once.
 
     A connection that is lost at the commit leaves open whether that was made. So a mark is committed

@@ -1,4 +1,4 @@
-"""Doing something to all runs of a selection, thousands perhaps: a durable function of our own."""
+"""One verb on all runs of a selection, thousands perhaps: a durable function of our own."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from durable.store.after import after_commit
 from durable.store.executor import repeat
 from durable.wake import wake
 
-FUNCTION = "durable-many"
-ASKED = f"{RESERVED[0]}many.asked"
+FUNCTION = "durable-bulk"
+ASKED = f"{RESERVED[0]}bulk.asked"
 VERBS = ("cancel", "retry", "replay", "skip", "deliver", "erase")
 _PAGE = 100  # runs of one step, and of one transaction
 _EXAMPLES = 3  # refusals that are told word by word
@@ -39,6 +39,7 @@ def ask(
     selection: Selection,
     once: str,
     data: Mapping[str, Any] | None = None,
+    step: str = "",
 ) -> UUID:
     """Have something done to all runs that are selected now, in the caller's transaction if there is one.
 
@@ -47,15 +48,18 @@ def ask(
         verb: one of `VERBS`.
         selection: of the runs; those that come later are left alone.
         once: a word by which the same wish is known when it is sent twice.
-        data: of the event that is delivered.
+        data: of the event that is delivered; or, for replays, fields that replace those of each input.
+        step: from which each is replayed; without it, from its beginning.
 
     Returns:
         The id of the run that does it.
     """
     store = get_store()
+    chosen = selection.pinned(store.alias)
     wish = {
         "verb": verb,
-        "selection": {"until": str(new_id()), **selection.to_json()},
+        "selection": {"until": str(new_id()), **chosen.to_json()},
+        **({"step": step} if step else {}),
         "who": actor.who,
         "via": actor.via,
     }
@@ -79,10 +83,10 @@ def _ask(
 @default.create_function(
     fn_id=FUNCTION, name="Do to many runs", trigger=TriggerEvent(event=ASKED), strict=False
 )
-def many(ctx: ContextSync) -> dict[str, Any]:
+def act_on_all(ctx: ContextSync) -> dict[str, Any]:
     """Page through the selection; each page is one transaction, so each run is done once."""
     asked = dict(ctx.event.data)
-    total = ctx.step.run("count", _count, asked["selection"])
+    total = ctx.step.run("count", _count, asked)
     size = max(_PAGE, -(-total // max(conf.MAX_STEPS - 10, 1)))
     sums: dict[str, Any] = {"total": total, "done": 0, "refused": 0, "examples": []}
     last = ""
@@ -96,22 +100,29 @@ def many(ctx: ContextSync) -> dict[str, Any]:
             return sums
 
 
-def _runs(selection: Mapping[str, Any]) -> Any:
-    return Selection.of_json(selection).of(Run.objects.using(get_store().alias))
+def meant(verb: str, selection: Selection) -> int:
+    """Return how many runs it would be done to now."""
+    return _count({"verb": verb, "selection": selection.to_json()})
 
 
-def _count(selection: Mapping[str, Any]) -> int:
-    return int(_runs(selection).count())
+def _runs(asked: Mapping[str, Any]) -> Any:
+    """Return the runs that were selected; of those that fan-out made, only what can be done to them."""
+    rows = Selection.of_json(asked["selection"]).of(Run.objects.using(get_store().alias))
+    rows = rows.exclude(function=FUNCTION)
+    return rows if asked["verb"] == "cancel" else rows.filter(step="")
+
+
+def _count(asked: Mapping[str, Any]) -> int:
+    return int(_runs(asked).count())
 
 
 def _page(asked: Mapping[str, Any], last: str, size: int) -> dict[str, Any]:
     """Do it to the next runs, the newest first; some may have gone on since: those are refused."""
-    rows = _runs(asked["selection"]).exclude(function=FUNCTION).order_by("-pk")
+    rows = _runs(asked).order_by("-pk")
     rows = rows.filter(pk__lt=last) if last else rows
     ids = list(rows.values_list("pk", flat=True)[:size])
     actor = Actor(who=asked["who"], via=asked["via"])
-    deeds = [Deed(verb=asked["verb"], run=pk, data=asked.get("data")) for pk in ids]
-    answers = [_try(partial(act, actor, deed)) for deed in deeds]
+    answers = [_try(partial(act, actor, _deed(asked, pk))) for pk in ids]
     refused = [answer for answer in answers if answer]
     return {
         "done": len(answers) - len(refused),
@@ -119,6 +130,16 @@ def _page(asked: Mapping[str, Any], last: str, size: int) -> dict[str, Any]:
         "examples": refused[:_EXAMPLES],
         "last": str(ids[-1]) if len(ids) == size else "",
     }
+
+
+def _deed(asked: Mapping[str, Any], run: UUID) -> Deed:
+    return Deed(
+        verb=asked["verb"],
+        run=run,
+        step=asked.get("step"),
+        data=asked.get("data"),
+        is_patch=True,
+    )
 
 
 def _try(do: Callable[[], object]) -> str:

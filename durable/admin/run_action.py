@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 
 from durable import codec
 from durable.admin import payload, show
-from durable.admin.acting import actor
-from durable.admin.run_offers import PERMISSIONS, may
+from durable.admin.person import actor
+from durable.admin.run_allowed import PERMISSIONS, may
 from durable.errors import DurableError
 from durable.models import Run
 from durable.operations.act import Deed, Done, act

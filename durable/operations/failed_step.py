@@ -1,4 +1,4 @@
-"""Failed runs of late: names of the steps that failed, and how far back the list of one looks."""
+"""Failed runs of late: names of the steps that failed, and how far back one looks for a step."""
 
 from __future__ import annotations
 
@@ -15,22 +15,23 @@ _RUNS, _STEPS = 100, 200  # the newest failed runs, and their steps, whose names
 
 def names_of_failed_steps() -> list[str]:
     """Return the names of steps that failed in the newest failed runs."""
-    steps = _failed_steps(_newest(_RUNS))
+    alias = get_store().alias
+    steps = _failed_steps(alias, _newest(alias, _RUNS))
     return sorted(set(steps.values_list("name", flat=True)[:_STEPS]))
 
 
-def runs_by_failed_step(name: str) -> list[UUID]:
+def runs_by_failed_step(alias: str, name: str) -> list[UUID]:
     """Return the ids of those of the newest failed runs in which a step of this name failed."""
-    steps = _failed_steps(_newest(NEWEST)).filter(name=name)
+    steps = _failed_steps(alias, _newest(alias, NEWEST)).filter(name=name)
     return list(steps.values_list("run", flat=True))
 
 
-def _newest(most: int) -> list[UUID]:
-    runs = Run.objects.using(get_store().alias).filter(status=RunStatus.FAILED).order_by("-pk")
+def _newest(alias: str, most: int) -> list[UUID]:
+    runs = Run.objects.using(alias).filter(status=RunStatus.FAILED).order_by("-pk")
     return list(runs.values_list("pk", flat=True)[:most])
 
 
-def _failed_steps(runs: list[UUID]) -> QuerySet[Step]:
+def _failed_steps(alias: str, runs: list[UUID]) -> QuerySet[Step]:
     # By their ids: a join would have the database think of other ways through very many steps.
-    steps = Step.objects.using(get_store().alias).filter(run__in=runs)
+    steps = Step.objects.using(alias).filter(run__in=runs)
     return steps.filter(status=StepStatus.FAILED).order_by()

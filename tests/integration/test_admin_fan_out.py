@@ -1,0 +1,94 @@
+"""The pages of a run whose steps are runs, and of such a run; arguments, for who may see them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from durable.models import Run, RunStatus, Step, StepStatus
+from tests.integration import rows
+from tests.integration.browsers import get, staff
+
+pytestmark = pytest.mark.django_db
+
+ARGUMENTS = '[{"password":"hush"},"seven"]'
+
+
+def page(browser: Client, run: Run) -> str:
+    return get(browser, f"/admin/durable/run/{run.pk}/change/")
+
+
+def family(**fields: Any) -> tuple[Run, Step, Run]:
+    """Store a run that waits for the run of a step of it."""
+    parent = rows.run(RunStatus.WAITING, pending=1)
+    step = rows.step(parent, "resize", StepStatus.PENDING, op="child", branch="0", mode="wait")
+    fields = {"status": RunStatus.RUNNING, "event": None, **fields}
+    child = rows.run(parent=parent, parent_key=step.key, step="resize", **fields)
+    return parent, step, child
+
+
+def test_a_run_of_a_step_is_listed_with_the_step_and_links_to_its_run(admin_client: Client) -> None:
+    parent, _, child = family()
+    assert "shop / resize" in get(admin_client, "/admin/durable/run/")
+    shown = page(admin_client, child)
+    assert "Step of" in shown
+    assert f"/admin/durable/run/{parent.pk}/change/" in shown
+
+
+def test_a_step_links_to_its_run_and_is_drawn_as_it_is(admin_client: Client) -> None:
+    parent, step, child = family()
+    shown = page(admin_client, parent)
+    assert f"/admin/durable/run/{child.pk}/change/" in shown
+    assert "waiting for 1 run of a step" in shown
+    assert "running" in shown
+    step.refresh_from_db()
+    assert step.status == StepStatus.PENDING
+
+
+def test_a_run_of_a_step_is_offered_to_be_cancelled_and_nothing_else(admin_client: Client) -> None:
+    _, _, child = family()
+    assert f"/run/{child.pk}/act/cancel/" in page(admin_client, child)
+    child = family(status=RunStatus.FAILED)[2]
+    assert "/act/" not in page(admin_client, child).replace("/act/cancel/", "")
+
+
+def test_arguments_are_shown_without_what_is_to_be_hidden(admin_client: Client) -> None:
+    run = rows.run()
+    step = rows.step(run, "charge", given=ARGUMENTS)
+    shown = page(admin_client, run)
+    assert "Arguments" in shown
+    assert "seven" in shown
+    assert "hush" not in shown
+    value = get(admin_client, f"/admin/durable/run/{run.pk}/value/step-given/{step.pk}/")
+    assert "seven" in value
+    assert "hush" not in value
+    own = get(admin_client, f"/admin/durable/step/{step.pk}/change/")
+    assert "seven" in own
+    assert "hush" not in own
+
+
+def test_arguments_are_for_who_may_see_payloads() -> None:
+    run = rows.run()
+    step = rows.step(run, "charge", given=ARGUMENTS)
+    browser = staff("view_run", "view_step")
+    assert "seven" not in page(browser, run)
+    assert "seven" not in get(browser, f"/admin/durable/step/{step.pk}/change/")
+    path = f"/admin/durable/run/{run.pk}/value/step-given/{step.pk}/"
+    assert browser.get(path).status_code == 403
+
+
+def test_a_run_says_with_which_version_it_was_started(admin_client: Client) -> None:
+    run = rows.run(version="4f1c9a0b7d2e")
+    assert "4f1c9a0b7d2e" in page(admin_client, run)
+
+
+def test_a_function_says_with_which_versions_its_last_runs_were_started(
+    admin_client: Client,
+) -> None:
+    for version in ("0ld", "n3w", "n3w"):
+        rows.run(version=version)
+    shown = get(admin_client, "/admin/durable/functionconfig/shop/change/")
+    assert '<code class="durable-code">n3w</code> 2 of the last 3 completed runs' in shown
+    assert '<code class="durable-code">0ld</code> 1 of the last 3 completed runs' in shown
