@@ -87,8 +87,8 @@ def play(scenario: Scenario, at: int, meanwhile: Meanwhile = take_over) -> bool:
                 return False
         where = f"{scenario.name}: paused at {at}: {sleeper.gate.trace[at - 1][:200]}"
         try:
-            _while_it_stands(stage, sleeper, zombie, meanwhile)
-            _in_the_end(scenario, stage, meanwhile)
+            was_alone = _while_it_stands(stage, sleeper, zombie, meanwhile)
+            _in_the_end(scenario, stage, meanwhile, deaths=1 if was_alone else 2)
         except AssertionError as error:
             trace = "\n".join(sleeper.gate.trace)
             raise UntrueError(f"{where}\n{error}\n{stage.tell()}\n{trace}") from error
@@ -100,7 +100,11 @@ def play(scenario: Scenario, at: int, meanwhile: Meanwhile = take_over) -> bool:
 
 def _while_it_stands(
     stage: Stage, sleeper: Sleepwalker, zombie: Actor, meanwhile: Meanwhile
-) -> None:
+) -> bool:
+    """Let another take over, then wake the one who stands; return whether the other was done by then.
+
+    If not, he waited for the database, and moves the clock on while the one who woke is at work.
+    """
     clock.travel(timedelta(seconds=LEASE + 1))
     other = Actor(lambda: _as_another(stage, meanwhile))
     other.join(BLOCKED if sleeper.is_in_transaction else PATIENCE)
@@ -117,6 +121,7 @@ def _while_it_stands(
     other.end()
     changed = [row for row in before if row not in recorded()]
     assert not changed, f"recorded before the zombie woke, and changed by it: {changed}"
+    return is_done
 
 
 def _as_another(stage: Stage, meanwhile: Meanwhile) -> None:
@@ -128,7 +133,7 @@ def _as_another(stage: Stage, meanwhile: Meanwhile) -> None:
     meanwhile(other)
 
 
-def _in_the_end(scenario: Scenario, stage: Stage, meanwhile: Meanwhile) -> None:
+def _in_the_end(scenario: Scenario, stage: Stage, meanwhile: Meanwhile, deaths: int) -> None:
     stage.injector, stage.is_retired = Injector(), False
     is_same = meanwhile is take_over and not scenario.is_timely
     if is_same:
@@ -136,7 +141,7 @@ def _in_the_end(scenario: Scenario, stage: Stage, meanwhile: Meanwhile) -> None:
         scenario.live(stage)
     hold_always(stage)
     if is_same:
-        hold_in_the_end(scenario, stage, deaths=1)
+        hold_in_the_end(scenario, stage, deaths)
 
 
 def recorded() -> list[dict[str, Any]]:

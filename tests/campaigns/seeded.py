@@ -150,8 +150,8 @@ MUTANTS = (
     _m(
         "runs are written after their event, in two transactions",
         "engine/ingest.py",
-        "    with transaction.atomic(store.alias):\n        stored =",
-        "    if True:\n        stored =",
+        "    with transaction.atomic(store.alias):\n        if keys and",
+        "    if True:\n        if keys and",
         singles("sequence", "KILL_AFTER"),
     ),
     _m(

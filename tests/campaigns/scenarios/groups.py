@@ -111,9 +111,9 @@ def _of(
     bodies: dict[str, int],
     live: Callable[[Stage], None] = go,
     together: int = 1,
+    decided: Mapping[str, Any] = MappingProxyType({}),
     apart: tuple[str, ...] = (),
     effects: tuple[str, ...] = (),
-    decided: Mapping[str, Any] = MappingProxyType({}),
     **options: Any,
 ) -> Scenario:
     return Scenario(
@@ -123,8 +123,8 @@ def _of(
         ends=dict.fromkeys(["f", *(f"f / {step}" for step in apart)], "completed"),
         bodies=bodies,
         together=together,
-        effects=effects,
         decided=decided,
+        effects=effects,
     )
 
 
@@ -160,6 +160,7 @@ SCENARIOS = (
     ),
     _of("race", raced, {"quick": 1, "last": 1}),
     _of("race by time", lost_race, {"last": 1}),
+    _of("race in a group", race_in_group, {"quick": 1, "p": 1, "shaky q": 2, "last": 1}),
     _of("fan-out", branches, _BRANCHES, apart=("a", "shaky b", "x", "y")),
     _of("fan-out strict", branches, _BRANCHES, apart=("a", "shaky b", "x", "y"), strict=True),
     _of(
@@ -169,6 +170,5 @@ SCENARIOS = (
         apart=("p", "q", "r", "x", "y"),
     ),
     _of("fan-out atomic", atomic, {"x": 1, "y": 1}, apart=("x", "y"), effects=("x", "y")),
-    _of("race in a group", race_in_group, {"quick": 1, "p": 1, "shaky q": 2, "last": 1}),
     _of("map", mapped, {"i": 1, "j": 1, "k": 1, "l": 1, "last": 1}, together=2),
 )
