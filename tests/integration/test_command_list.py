@@ -20,7 +20,7 @@ from durable.models import RunStatus, Schedule
 from durable.store import get_store
 from tests.integration import rows
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_registry")]
 
 
 def listed(*args: str, **options: Any) -> list[str]:
