@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +20,7 @@ from durable import clock as durable_clock
 from durable.authoring.registry import Registry, registry
 from durable.engine import pace
 from durable.engine.overrides import overrides
-from durable.worker import heartbeat
+from durable.worker import heartbeat, supervisor
 from project.demo import processes
 from tests import backends
 
@@ -107,6 +108,17 @@ def _children_left(patience: float) -> set[int]:
             break
         time.sleep(0.1)
     return left
+
+
+@pytest.fixture(autouse=True)
+def no_informants() -> Iterator[None]:
+    """End the session of a supervisor that a test had in this process."""
+    yield
+    threads = [one for one in threading.enumerate() if one.name == "durable-informant"]
+    if threads:
+        supervisor._informant.close()
+    for thread in threads:
+        thread.join(10)
 
 
 @pytest.fixture(autouse=True)

@@ -39,8 +39,20 @@ def test_broken_workflows_are_given_up_with_the_error(tmp_path: Path) -> None:
         assert not cluster.survivors()
 
 
-def test_wrong_cluster_setting_is_given_up_with_the_error(tmp_path: Path) -> None:
+def test_wrong_cluster_setting_is_refused_with_the_error(tmp_path: Path) -> None:
     with site(tmp_path, 'Q_CLUSTER |= {"broker_class": "shop.brokers.Gone"}') as cluster:
+        assert cluster.wait() == 1, cluster.explain()
+        eventually(lambda: "durable.E014" in cluster.said, cluster.explain)
+        assert "'shop.brokers.Gone', which cannot be imported" in cluster.said
+        assert not cluster.survivors()
+
+
+def test_cluster_that_cannot_start_is_given_up_with_the_error(tmp_path: Path) -> None:
+    with site(
+        tmp_path,
+        'Q_CLUSTER |= {"broker_class": "shop.brokers.Gone"}\n'
+        'SILENCED_SYSTEM_CHECKS = ["durable.E014"]',
+    ) as cluster:
         assert cluster.wait() == 1, cluster.explain()
         eventually(lambda: "start the worker again" in cluster.said, cluster.explain)
         assert "The last error was: ModuleNotFoundError: No module named 'shop.b" in cluster.said
