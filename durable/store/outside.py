@@ -76,14 +76,12 @@ class Outside(Table):
     def _close_steps(self, run: UUID) -> None:
         steps = self._open_steps(run)
         if self.connection.features.has_select_for_update:
-            steps = steps.select_for_update()
-        # In the order in which a flush locks them.
-        kinds = set(steps.order_by("id").values_list("op", flat=True))
+            # In the order in which a flush locks them: asked for more than numbers, MariaDB takes another.
+            list(steps.select_for_update().order_by("id").values_list("pk", flat=True))
+        has_branches = steps.filter(op="child").exists()
         Wait.objects.using(self.alias).filter(run=run, step__isnull=False).delete()
-        self._open_steps(run).update(
-            status=StepStatus.CANCELLED, due_at=None, owner=None, ended=database_now()
-        )
-        if "child" in kinds:
+        steps.update(status=StepStatus.CANCELLED, due_at=None, owner=None, ended=database_now())
+        if has_branches:
             self.cancel_branches(run)
 
     def cancel_branches(self, run: UUID, keys: Collection[str] | None = None) -> None:
