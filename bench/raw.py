@@ -98,7 +98,7 @@ def _columns(now: str) -> dict[str, str]:
     told = {"run_id": "?", "key": "?", "name": "?", "output": "?"}
     texts = {"branch": "''", "op": "'run'", "mode": "''", "status": "'done'"}
     times = {"started": now, "ended": now}
-    empty = dict.fromkeys(("due_at", "owner", "error"), "NULL")
+    empty = dict.fromkeys(("due_at", "owner", "error", "group", "given", "planned"), "NULL")
     columns = {**told, **texts, **times, **empty, "large": "FALSE", "by": "1"}
     names = [str(field.column) for field in Step._meta.concrete_fields]
     return {name: columns.get(name, "0") for name in names if name != "id"}

@@ -32,7 +32,7 @@ Found = dict[str, servers.Server]
 SERVERS = ("sqlite", "postgres", "mariadb", "redis")
 # Every how manieth case is played where all of them would take too long, and every how manieth of the
 # dear ones, with threads at each statement or processes of their own; DURABLE_TEST_FULL=1 plays all.
-SHARES = {"sqlite": 1, "postgres": 3, "mariadb": 6, "another Python": 12}
+SHARES = {"sqlite": 1, "postgres": 6, "mariadb": 12, "another Python": 24}
 DEAR = 8
 ELSEWHERE = (
     "tests/unit",

@@ -27,7 +27,9 @@ def version_of(handler: Callable[..., Any]) -> str:
 @lru_cache(maxsize=64)  # of one body that many functions have: its source is parsed to be found
 def _digest(body: Any, code: CodeType | None) -> str:
     try:
-        text = dedent(inspect.getsource(body))
+        # Code that was executed as text has the source of `python -c` since Python 3.13.
+        has_file = code is None or code.co_filename != "<string>"
+        text = dedent(inspect.getsource(body)) if has_file else _described(code)
     except (OSError, TypeError, SyntaxError, IndexError):
         text = _described(code)
     return sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:_SHOWN]

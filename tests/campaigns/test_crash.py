@@ -18,7 +18,7 @@ from tests.campaigns.scenarios.scenario import Scenario
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(120)]
 
 SEED = int(os.environ.get("DURABLE_TEST_SEED", "0"))
-EVERY = {"sqlite": 53, "postgresql": 97, "mysql": 151}
+EVERY = {"sqlite": 71, "postgresql": 131, "mysql": 211}
 
 
 @pytest.fixture(params=list(SCENARIOS))
