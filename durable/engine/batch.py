@@ -86,12 +86,14 @@ class Batch:
         begun = time.monotonic()
         if request.work.is_atomic:
             self._keep_atomically(request, run)
+            taken = time.monotonic() - begun
         else:
             ran = run()
             check_body(self.store, depth, request)
             self._keep(ran)
+            taken = ran.seconds  # without the writing, which is not done for each
         now = time.monotonic()
-        learn(request.work.call, now - begun)
+        learn(request.work.call, taken)
         if self._is_outrun:
             return self._drop_lost()
         return self._give_up() if self.is_serial and now - self._begun > LONG else ()

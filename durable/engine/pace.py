@@ -9,6 +9,7 @@ from typing import Any
 
 LARGEST = 250
 QUICK = 0.025  # seconds for a batch
+TINY = 0.090  # the same for bodies that take next to no time
 LONG = 0.100  # seconds after which a batch gives the rest of its steps back
 OVERHEAD = 0.0001  # seconds that a step costs besides its body
 _FADE = 0.8  # of an earlier, longer time that is still expected
@@ -36,10 +37,14 @@ def first_share(due: int, workers: int, seconds: float | None = None) -> int:
 
 
 def quick_share(due: int, seconds: float | None) -> int:
-    """Return how many of `due` steps are over before it would pay to have others help; 0 if not known."""
+    """Return how many of `due` steps to do before others could help; 0 if their time is not known.
+
+    Of bodies that take less time than it does to plan them, nobody can take any off.
+    """
     if seconds is None:
         return 0
-    return min(due, int(QUICK / (seconds + OVERHEAD)))
+    patience = QUICK if seconds > OVERHEAD else TINY
+    return min(due, int(patience / (seconds + OVERHEAD)))
 
 
 def learn(body: Callable[..., Any], seconds: float) -> None:

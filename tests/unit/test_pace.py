@@ -6,7 +6,16 @@ from functools import partial
 
 import pytest
 
-from durable.engine.pace import LARGEST, QUICK, expected, first_share, learn
+from durable.engine.pace import (
+    LARGEST,
+    OVERHEAD,
+    QUICK,
+    TINY,
+    expected,
+    first_share,
+    learn,
+    quick_share,
+)
 
 
 def quick() -> None:
@@ -76,3 +85,17 @@ def test_a_shorter_time_is_believed_by_and_by() -> None:
     for _ in range(40):
         learn(slow, 0.0)
     assert (expected([slow]) or 0.0) < QUICK
+
+
+def test_of_bodies_that_take_no_time_as_many_are_done_at_once_as_are_soon_over() -> None:
+    assert quick_share(500, 0.0) == 500
+    assert quick_share(10_000, 0.0) == int(TINY / OVERHEAD)
+
+
+def test_of_bodies_that_take_longer_others_are_left_some() -> None:
+    assert quick_share(500, 0.005) == 4
+    assert quick_share(500, 1.0) == 0
+
+
+def test_nothing_is_done_at_once_whose_time_is_not_known() -> None:
+    assert quick_share(500, None) == 0
