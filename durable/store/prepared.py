@@ -58,11 +58,12 @@ class Prepared(Sql):
 def _cursor_of(connection: BaseDatabaseWrapper) -> CursorWrapper | None:
     """Return a cursor that binds at the server; None if the site decides how statements are said."""
     session: Any = connection.connection
-    bare = getattr(session, "durable_cursor", None)
-    if bare is None:
+    holder: Any = connection  # not the session: what names itself is not let go of at once
+    bare = getattr(holder, "durable_cursor", None)
+    if bare is None or bare.connection is not session:
         if not _may_prepare(connection):
             return None
-        bare = session.durable_cursor = _bare_cursor(session)
+        bare = holder.durable_cursor = _bare_cursor(session)
     wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
     return wrap(bare)
 

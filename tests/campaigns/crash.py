@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from asgiref.sync import SyncToAsync
 from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connections
@@ -113,8 +114,11 @@ def live(scenario: Scenario, stage: Stage, injector: Injector) -> bool:
 
 def _forget_connection() -> None:
     """Take what the dead process knew of its connection along: Django would go on in a transaction that is gone."""
-    connections[DEFAULT_DB_ALIAS].close()
-    del connections[DEFAULT_DB_ALIAS]
+    connection: Any = connections[DEFAULT_DB_ALIAS]
+    connection.close()
+    # The same object: whoever drops the database in the end closes that one.
+    connection.connection = None
+    connection.in_atomic_block = connection.closed_in_transaction = False
 
 
 def _pass_on(stage: Stage, injector: Injector) -> None:
