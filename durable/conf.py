@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
 from django.conf import settings
 from django.core.signals import setting_changed
+from django.utils.module_loading import import_string
 
 from durable.errors import SettingInvalidError
 
@@ -83,6 +85,24 @@ class Conf:
     def reset(self) -> None:
         """Forget what was read, so that the next look reads the setting again."""
         self.__dict__.clear()
+
+
+@cache
+def imported(name: str, path: str) -> Callable[..., Any]:
+    """Return the function that a setting names by its dotted path.
+
+    Raises:
+        SettingInvalidError: it cannot be imported, or is none.
+    """
+    try:
+        found: Any = import_string(path)
+    except ImportError as error:
+        raise SettingInvalidError(
+            f"DURABLE[{name!r}]: {path!r} cannot be imported: {error}"
+        ) from error
+    if not callable(found):
+        raise SettingInvalidError(f"DURABLE[{name!r}]: {path!r} is not a function.")
+    return cast(Callable[..., Any], found)
 
 
 def complaints(given: object) -> list[str]:

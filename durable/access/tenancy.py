@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any, cast
 
 from django.core.exceptions import PermissionDenied
-from django.utils.module_loading import import_string
 
-from durable.conf import conf
+from durable.conf import conf, imported
 from durable.engine.ingest import TENANT
-from durable.errors import SettingInvalidError
 from durable.playback.failure import storable
 
 Binding = Callable[[Any], str | None]
@@ -36,22 +33,9 @@ def binding() -> Binding | None:
     Raises:
         SettingInvalidError: it cannot be imported.
     """
-    return None if conf.TENANT_OF is None else _imported(conf.TENANT_OF)
+    return None if conf.TENANT_OF is None else imported("TENANT_OF", conf.TENANT_OF)
 
 
 def _is_tenant(tenant: object) -> bool:
     is_text = isinstance(tenant, str) and bool(tenant.strip()) and len(tenant) <= TENANT
     return is_text and tenant == storable(cast(str, tenant))
-
-
-@cache
-def _imported(path: str) -> Binding:
-    try:
-        found: Any = import_string(path)
-    except ImportError as error:
-        raise SettingInvalidError(
-            f"DURABLE['TENANT_OF']: {path!r} cannot be imported: {error}"
-        ) from error
-    if not callable(found):
-        raise SettingInvalidError(f"DURABLE['TENANT_OF']: {path!r} is not a function.")
-    return cast(Binding, found)

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, cast
-
-from django.utils.module_loading import import_string
 
 from durable.authoring.function import Function
-from durable.conf import BACKOFF, conf
+from durable.conf import BACKOFF, conf, imported
 from durable.engine.overrides import overrides
-from durable.errors import SettingInvalidError
 from durable.playback.request import ParallelMode
 from durable.playback.retry import Backoff, RetryPolicy
 
@@ -54,7 +48,7 @@ class Options:
 def backoff() -> Backoff:
     """Return the backoff of the settings: a table of seconds, or the function the setting names."""
     setting = conf.BACKOFF
-    return _imported(setting) if isinstance(setting, str) else tuple(setting)
+    return imported("BACKOFF", setting) if isinstance(setting, str) else tuple(setting)
 
 
 def jitter() -> float:
@@ -62,16 +56,3 @@ def jitter() -> float:
     if conf.JITTER is not None:
         return float(conf.JITTER)
     return 30.0 if conf.BACKOFF is BACKOFF else 0.0
-
-
-@cache
-def _imported(path: str) -> Callable[[int], float]:
-    try:
-        found: Any = import_string(path)
-    except ImportError as error:
-        raise SettingInvalidError(
-            f"DURABLE['BACKOFF']: {path!r} cannot be imported: {error}"
-        ) from error
-    if not callable(found):
-        raise SettingInvalidError(f"DURABLE['BACKOFF']: {path!r} is not a function.")
-    return cast(Callable[[int], float], found)
