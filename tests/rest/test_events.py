@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from asgiref.sync import async_to_sync
 from django.contrib.auth.models import Permission, User
-from django.db import OperationalError, connection
+from django.db import connection
 from django.test import AsyncClient, Client
 
 import durable
@@ -22,7 +22,7 @@ from durable.models import Event, Key, Receipt, Run
 from durable.rest import events as address
 from durable.rest.events import EventsView
 from durable.store import get_store
-from tests.invariants.seam import seen
+from tests.rest.lost_commit import lost_commit
 
 pytestmark = pytest.mark.django_db
 
@@ -171,17 +171,8 @@ def test_a_site_with_a_transaction_for_each_request_answers_after_the_commit(
 def test_it_is_sent_once_though_the_connection_is_lost_at_the_commit(
     api: Api, headers: dict[str, str]
 ) -> None:
-    client, commits = api(), list[str]()
-
-    def lose(label: str, do: Any) -> Any:
-        is_the_one = label == "COMMIT" and not commits and Run.objects.exists()
-        made = do()
-        if is_the_one:
-            commits.append(label)
-            raise OperationalError("nobody knows")
-        return made
-
-    with seen(lose):
+    client = api()
+    with lost_commit() as commits:
         answer = post(client, [PAID, {**PAID, "id": "7"}], **headers)
     assert commits
     assert answer.status_code == 201

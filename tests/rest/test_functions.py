@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.db import OperationalError
 
 import durable
 from durable.authoring.registry import Registry, registry
 from durable.models import Operation, Receipt, Run
 from durable.own import bulk, roundtrip
 from tests.harness import Player
-from tests.invariants.seam import seen
+from tests.rest.lost_commit import lost_commit
 from tests.rest.test_runs import Api, get, order, post
 
 pytestmark = pytest.mark.django_db
@@ -152,17 +151,7 @@ def test_it_is_invoked_once_though_the_connection_is_lost_at_the_commit(
     player.define(order)
     client = api()
     client.defaults |= headers
-    commits: list[str] = []
-
-    def lose(label: str, do: Any) -> Any:
-        is_the_one = label == "COMMIT" and not commits and Run.objects.exists()
-        made = do()
-        if is_the_one:
-            commits.append(label)
-            raise OperationalError("nobody knows")
-        return made
-
-    with seen(lose):
+    with lost_commit() as commits:
         answer = post(client, "functions/case/invoke/")
     assert commits
     assert (answer.status_code, answer.json()["created"]) == (202, True)
