@@ -98,9 +98,10 @@ class Planning(Hosting):
             self._plan([_fanned_out(r) for r in new], park=True, take=0)
         if self.options.strict or is_race or not work:
             self._plan(new, park=True, take=0)
-        share = first_share(len(work), self.workers, expected(work))
-        share = 0 if pulse.is_stopping() else max(share, self.options.threads)
-        quick = [] if pulse.is_stopping() else first_quick(new, self.run, self.options, self.tries)
+        share, quick = 0, list[Request]()
+        if not pulse.is_stopping():
+            share = max(first_share(len(work), self.workers, expected(work)), self.options.threads)
+            quick = first_quick(new, self.run, self.options, self.tries)
         planned = new[len(quick) :]
         claims = self._plan(planned, park=False, take=0 if quick else share) if planned else []
         wave = Wave(

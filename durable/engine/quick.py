@@ -75,8 +75,8 @@ class Quick(Batch):
 
 
 def first_quick(
-    requests: Sequence[Request], run: RunClaim, options: Options, tries: Collection[str]
-) -> Sequence[Request]:
+    requests: list[Request], run: RunClaim, options: Options, tries: Collection[str]
+) -> list[Request]:
     """Return the first steps of a group that are worth no row before they have ended.
 
     Args:
@@ -87,9 +87,9 @@ def first_quick(
         tries: keys of steps that failed in place before.
     """
     if run.crashes or options.threads > 1 or options.max_parallel is not None:
-        return ()
+        return []
     if not all(request.is_plain_work and request.key not in tries for request in requests):
-        return ()
+        return []
     seconds = expected(request.work.call for request in requests)
     return requests[: quick_share(len(requests), seconds)]
 
