@@ -26,7 +26,7 @@ from durable.store import Store
 from durable.store.rows import Flush, Result, StepClaim
 from durable.wake import wake, wake_in
 
-HOLD = 0.010  # seconds of finished work that may wait for company
+HOLD = 0.025  # seconds of finished work that may wait for company
 
 
 class Batch:
@@ -55,7 +55,7 @@ class Batch:
         self.policy = policy
         self.is_serial = is_serial
         self.memos: list[Memo] = []  # what was recorded for good
-        self._begun = time.monotonic()
+        self._spent = 0.0  # seconds in bodies
         self._is_outrun = False  # a result came too late
         self._results: list[tuple[StepClaim, Result]] = []
         self._since = 0.0
@@ -92,11 +92,11 @@ class Batch:
             check_body(self.store, depth, request)
             self._keep(ran)
             taken = ran.seconds  # without the writing, which is not done for each
-        now = time.monotonic()
         learn(request.work.call, taken)
+        self._spent += taken
         if self._is_outrun:
             return self._drop_lost()
-        return self._give_up() if self.is_serial and now - self._begun > LONG else ()
+        return self._give_up() if self.is_serial and self._spent > LONG else ()
 
     def _keep(self, ran: Ran) -> None:
         claim = self.claims[ran.request.key]

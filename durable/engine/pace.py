@@ -9,10 +9,10 @@ from typing import Any
 
 LARGEST = 250
 QUICK = 0.025  # seconds for a batch
-TINY = 0.090  # the same for bodies that take next to no time
-LONG = 0.100  # seconds after which a batch gives the rest of its steps back
+LONG = 0.100  # seconds in bodies after which a batch gives the rest of its steps back
 OVERHEAD = 0.0001  # seconds that a step costs besides its body
-_FADE = 0.8  # of an earlier, longer time that is still expected
+TINY = 1_000  # steps that are done at once when their bodies take less than that
+_FADE = 0.95  # of what was expected, that is still
 
 _known: dict[object, float] = {}  # seconds a body takes, as this process has seen it
 
@@ -43,15 +43,17 @@ def quick_share(due: int, seconds: float | None) -> int:
     """
     if seconds is None:
         return 0
-    patience = QUICK if seconds > OVERHEAD else TINY
-    return min(due, int(patience / (seconds + OVERHEAD)))
+    return min(due, TINY if seconds < OVERHEAD else int(QUICK / (seconds + OVERHEAD)))
 
 
 def learn(body: Callable[..., Any], seconds: float) -> None:
-    """Remember how long a body took: a longer time at once, a shorter one by and by."""
+    """Remember how long a body takes: the mean, in which those before count less and less.
+
+    One that the machine held up is forgotten before the group is over; one that became long is not
+    expected to be quick again.
+    """
     kind = _kind(body)
-    faded = _FADE * _known.get(kind, seconds) + (1 - _FADE) * seconds
-    _known[kind] = max(seconds, faded)
+    _known[kind] = _FADE * _known.get(kind, seconds) + (1 - _FADE) * seconds
 
 
 def expected(bodies: Iterable[Callable[..., Any]]) -> float | None:

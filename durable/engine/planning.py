@@ -175,7 +175,7 @@ class Planning(Hosting):
         """
         is_race = self.tape.opened or any(r.mode is ParallelMode.RACE for r in requests)
         mode = ParallelMode.RACE if is_race else ParallelMode.WAIT
-        return [replace(request, mode=mode) for request in requests]
+        return [r if r.mode is mode else replace(r, mode=mode) for r in requests]
 
     def _plan(self, requests: Sequence[Request], *, park: bool, take: int) -> list[StepClaim]:
         check_transaction(self.store, self.depth, requests[0])

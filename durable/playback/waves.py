@@ -52,6 +52,7 @@ class Group:
         self.number = self.parent.next_group()
         self.ends: dict[int, Cursor] = {}  # how the last call of each branch left its cursor
         self.holders: dict[str, int] = {}  # which branch asked for a step
+        self.bare: dict[int, Request] = {}  # the step that is all there is of a branch
         self.errors: dict[int, Exception] = {}  # what a branch raised before its target
 
     def run(self) -> Any:
@@ -104,6 +105,8 @@ class Group:
                 continue
             results.append(value)
             requests += asked
+            if not self.has_code and asked:
+                self.bare[number] = asked[0]
             self.holders |= {request.key: number for request in asked}
         if not errors:
             return tuple(results), requests
@@ -174,13 +177,22 @@ class Group:
         """Return the name of a branch."""
         return f"{self.prefix}{number}"
 
-    def _call(self, number: int, intent: Intent) -> tuple[Any, Sequence[Request]]:
-        """Call one branch; return its value, or the steps it needs first."""
+    def _begin(self, number: int, intent: Intent) -> Cursor:
+        if number in self.bare:
+            cursor = self.ends[number]
+            cursor.intent, cursor.interrupt = intent, None
+            return cursor
         cursor = self.parent.fork(self.child(number), intent, self.mode, self.number)
         self.ends[number] = cursor
+        return cursor
+
+    def _call(self, number: int, intent: Intent) -> tuple[Any, Sequence[Request]]:
+        """Call one branch; return its value, or the steps it needs first."""
+        cursor = self._begin(number, intent)
         token = CURSOR.set(cursor)
         try:
-            value = self.branches[number]()
+            request = self.bare.get(number)
+            value = self.tape.take(request) if request else self.branches[number]()
         except Blocked as blocked:
             # Kept on the cursor, it would keep every frame of the branch alive.
             blocked.__traceback__ = blocked.__context__ = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import math
 import os
 import signal
@@ -46,6 +47,9 @@ def _prepare(options: argparse.Namespace) -> None:
     if not hardening.harden():
         pulse.leave_blank()
     connections.close_all()
+    # What is loaded now stays: workers need not look through it for garbage, nor copy its pages to do so.
+    gc.collect()
+    gc.freeze()
 
 
 def configured(given: dict[str, Any], name: str | None, workers: int | None) -> dict[str, Any]:
