@@ -114,7 +114,7 @@ def test_what_is_left_is_planned_when_one_takes_long(
 def test_more_than_are_quick_together_are_planned_for_others(
     player: Player, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("durable.engine.pace.TINY", 2.5 * pace.OVERHEAD)
+    monkeypatch.setattr("durable.engine.pace.TINY", 2)
     run = player.play(together)
     assert run.result == list(NAMES)
     assert dict(run.steps.values_list("name", "claim")) == {"a": 0, "b": 0, "c": 1}
