@@ -91,8 +91,12 @@ def _singles(options: Options, scenario: Scenario, fault: Fault, tally: Tally) -
 
 
 def pairs(options: Options) -> Iterator[Piece]:
-    """S: a crash at each place, and one more at each place of the recovery."""
-    for scenario, first, again in product(options.played, _KILLS, _KILLS):
+    """S: a crash at each place, and one more at each place of the recovery.
+
+    The second is always a kill after a place: that before it is the one after the last.
+    """
+    for scenario, first in product(options.played, _KILLS):
+        again = Fault.KILL_AFTER
         for part in range(_CUT):
             play = partial(_pairs, options, scenario, (first, again), part)
             yield Piece(name=f"{scenario}, {first}, {again}, {part}", play=play)
