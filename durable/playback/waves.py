@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
+from threading import get_ident
 from typing import Any
 
 from durable.errors import StepMisuseError
@@ -180,7 +181,7 @@ class Group:
     def _begin(self, number: int, intent: Intent) -> Cursor:
         if number in self.bare:
             cursor = self.ends[number]
-            cursor.intent, cursor.interrupt = intent, None
+            cursor.intent, cursor.interrupt, cursor.thread = intent, None, get_ident()
             return cursor
         cursor = self.parent.fork(self.child(number), intent, self.mode, self.number)
         self.ends[number] = cursor
