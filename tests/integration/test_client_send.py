@@ -64,6 +64,7 @@ def test_an_event_starts_every_function_that_wants_it() -> None:
     assert sorted(Run.objects.values_list("function", flat=True)) == ["f", "g", "h"]
 
 
+@pytest.mark.timeout(300)
 def test_an_event_starts_ten_thousand_functions() -> None:
     for number in range(9_999):
         define(f"fan-{number}")
