@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any
 
 from django.db import connection
+from django.test import override_settings
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 from hypothesis import strategies as st
 
@@ -25,7 +26,7 @@ from durable.models import Run
 from tests.campaigns.crash import ENDS
 from tests.campaigns.points import Fault, Injector
 from tests.campaigns.scenarios.scenario import act, function, stumble
-from tests.campaigns.stage import LEASE, Stage, staged
+from tests.campaigns.stage import LEASE, SETTINGS, Stage, staged
 from tests.campaigns.truth import UntrueError, hold_always
 from tests.invariants.actors import let_go
 
@@ -150,7 +151,9 @@ def play(program: Part, mode: durable.ParallelMode, strict: bool, events: list[E
     registry.restore(Registry())
     function(lambda ctx: run(ctx, program), "f", parallel_mode=mode, strict=strict, retries=9)
     function(child, "child", "never", retries=9)
-    with staged() as stage:
+    # Each of them may kill who is at the same step.
+    patient = override_settings(DURABLE={**SETTINGS, "MAX_CRASHES": len(events) + 1})
+    with patient, staged() as stage:
         stage.send("go", "go")
         for event in events:
             happen(stage, event)
