@@ -32,7 +32,8 @@ class StatusFilter(admin.ChoicesFieldListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Run]) -> QuerySet[Run]:
         """Keep the runs that have it."""
-        asked = {name: request.GET.get(name, "") for name in ("function", "tenant", "subject")}
+        names = ("function", "tenant", "subject")
+        asked: Any = {name: request.GET.get(name, "") for name in names}
         status = _one_of(request.GET.get("status__exact"), *RunStatus.values)
         found: Any = super().queryset(request, queryset)
         return Selection(status=status, **asked).of(found)

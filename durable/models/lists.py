@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.db import connections
 from django.db.models import Q
 
 from durable.models.status import RunStatus
@@ -12,17 +13,21 @@ _LEAST = UUID(int=0)
 _LEFT_OUT = {"status": RunStatus.COMPLETED, "tenant": "", "subject": ""}  # of the indexes over them
 
 
-def having(**values: str) -> Q:
+def having(alias: str, **values: str) -> Q:
     """Return the condition that columns have these values.
 
-    SQLite takes a partial index only for a query that holds the index's own condition, too. Where
-    function and status are given, their index is the best. MariaDB would rather intersect those of each
-    and sort what they share, unless it is told that all ids lie above the least.
+    SQLite takes a partial index only for a query that holds the index's own condition, too; Postgres
+    would think that twice as much is asked. MariaDB would rather intersect the indexes of function and
+    of status, and sort what they share, unless it is told that all ids lie above the least.
+
+    Args:
+        alias: of the database.
+        values: by column.
     """
-    condition = Q(**values)
+    vendor, condition = connections[alias].vendor, Q(**values)
     if values.keys() == {"function", "status"}:
-        return condition & Q(pk__gt=_LEAST)
-    for column, left_out in _LEFT_OUT.items():
+        return condition & Q(pk__gt=_LEAST) if vendor == "mysql" else condition
+    for column, left_out in _LEFT_OUT.items() if vendor == "sqlite" else ():
         if values.get(column, left_out) != left_out:
             condition &= ~Q(**{column: left_out})
     return condition

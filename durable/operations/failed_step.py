@@ -28,7 +28,7 @@ def runs_by_failed_step(alias: str, name: str) -> list[UUID]:
 
 
 def _newest(alias: str, most: int) -> list[UUID]:
-    runs = Run.objects.using(alias).filter(having(status=RunStatus.FAILED))
+    runs = Run.objects.using(alias).filter(having(alias, status=RunStatus.FAILED))
     return list(runs.order_by("-pk").values_list("pk", flat=True)[:most])
 
 

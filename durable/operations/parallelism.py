@@ -55,7 +55,7 @@ class Parallelism:
 
 def last_runs(alias: str, function: str) -> list[Last]:
     """Return the last completed runs of a function, the newest first."""
-    completed = having(function=function, status=RunStatus.COMPLETED)
+    completed = having(alias, function=function, status=RunStatus.COMPLETED)
     rows = Run.objects.using(alias).filter(completed, step="").order_by("-pk")
     return [Last(*row) for row in rows.values_list("pk", "version", "started")[:RUNS]]
 

@@ -71,7 +71,9 @@ class Selection:
         """Narrow runs down."""
         names = ("status", "function", "event", "tenant", "subject", "parent")
         exact = {name: getattr(self, name) for name in names}
-        runs = runs.filter(having(**{name: value for name, value in exact.items() if value}))
+        runs = runs.filter(
+            having(runs.db, **{name: value for name, value in exact.items() if value})
+        )
         ranges = {"pk__gte": self.since, "pk__lte": self.until}
         runs = runs.filter(**{name: value for name, value in ranges.items() if value})
         if self.failed_step:

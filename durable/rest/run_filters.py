@@ -40,7 +40,7 @@ def matching(rows: QuerySet[Run], given: Mapping[str, Any]) -> QuerySet[Run]:
             exact["status"] = status
         case [*statuses]:
             wanted["status__in"] = statuses
-    return rows.filter(having(**exact), **wanted)
+    return rows.filter(having(rows.db, **exact), **wanted)
 
 
 def _least_id(moment: datetime) -> UUID:

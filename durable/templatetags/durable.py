@@ -52,7 +52,7 @@ def runs_for(
         tenant: the only one whose runs are meant, if there is one.
     """
     alias = get_store().alias
-    mine = having(subject=subject_of(one))
+    mine = having(alias, subject=subject_of(one))
     rows = Run.objects.using(alias).filter(mine, step="").order_by("-pk")
     rows = rows if tenant is None else rows.filter(tenant=tenant)
     runs = list(rows.defer("output", "error")[: min(limit, MOST)])

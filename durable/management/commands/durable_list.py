@@ -65,7 +65,7 @@ class Command(DatabaseCommand):
 def _runs(alias: str, options: Mapping[str, Any]) -> Any:
     runs = Run.objects.using(alias).defer("output", "error").order_by("-pk")
     given = {name: options[name] for name in ("status", "function") if options[name]}
-    return runs.filter(having(**given))
+    return runs.filter(having(alias, **given))
 
 
 def _schedule(alias: str, options: Mapping[str, Any]) -> list[str]:
