@@ -27,6 +27,7 @@ from durable.admin.run_filters import (
     FailedStepFilter,
     KinFilter,
     PeriodFilter,
+    StatusFilter,
     SubjectFilter,
     TenantFilter,
 )
@@ -57,7 +58,7 @@ class RunAdmin(ReadOnlyAdmin[Run]):
 
     list_display = ("named", "stands", "steps_done", "times")
     list_filter = (
-        "status",
+        ("status", StatusFilter),
         FunctionFilter,
         PeriodFilter,
         KinFilter,

@@ -27,6 +27,18 @@ _PERIODS = {
 _IDLE = {"p", "o", "_changelist_filters", "e", "_to_field", "_popup"}  # they choose no rows
 
 
+class StatusFilter(admin.ChoicesFieldListFilter):
+    """Runs by their status. What else they are to have is said with it, in the words of `having`."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Run]) -> QuerySet[Run]:
+        """Keep the runs that have it."""
+        names = ("function", "tenant", "subject")
+        asked: Any = {name: request.GET.get(name, "") for name in names}
+        status = _one_of(request.GET.get("status__exact"), *RunStatus.values)
+        found: Any = super().queryset(request, queryset)
+        return Selection(status=status, **asked).of(found)
+
+
 class TenantFilter(KnownFilter):
     """Runs of one tenant: offered where somebody asks for one, as no list of all is kept."""
 

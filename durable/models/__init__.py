@@ -9,7 +9,7 @@ from durable.models.function import FunctionConfig
 from durable.models.key import Key
 from durable.models.operation import Operation
 from durable.models.receipt import Receipt
-from durable.models.rollup import FailureTally, Rollup, RunTally, TimeTally
+from durable.models.rollup import EndTally, FailureTally, Rollup, RunTally, TimeTally
 from durable.models.run import Run
 from durable.models.schedule import Schedule
 from durable.models.status import RunStatus, StepStatus
@@ -21,6 +21,7 @@ __all__ = [
     "Attempt",
     "Blob",
     "Delivery",
+    "EndTally",
     "Event",
     "FailureTally",
     "FunctionConfig",

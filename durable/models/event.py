@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from durable import codec
 from durable.ids import new_id
 from durable.models.exact import ExactCharField
-from durable.models.index import OpenIndex
+from durable.models.index import KnownUnique, OpenIndex
 
 
 class Event(models.Model):
@@ -18,7 +18,7 @@ class Event(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     name = models.CharField(_("name"), max_length=256)
     custom_id = models.CharField(_("id given by the sender"), max_length=256, blank=True)
-    dedupe_key = models.CharField(max_length=64, null=True, unique=True, editable=False)
+    dedupe_key = models.CharField(max_length=64, null=True, editable=False)
     data = models.TextField(_("data"))
     tenant = ExactCharField(_("tenant"), max_length=128, blank=True, default="")
     subject = ExactCharField(_("subject"), max_length=200, blank=True, default="")
@@ -42,6 +42,7 @@ class Event(models.Model):
                 fields=["route_at"], where=Q(route_at__isnull=False), name="durable_event_route_idx"
             ),
         ]
+        constraints = [KnownUnique(field="dedupe_key", name="durable_event_once_per_key")]
 
     def __str__(self) -> str:
         return f"{self.name} {self.id}"

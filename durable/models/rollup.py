@@ -23,10 +23,31 @@ class Rollup(models.Model):
         return f"counted until {self.until:%Y-%m-%d %H:%M}"
 
 
-class Tally(models.Model):
-    """So many runs of a function."""
+class RunTally(models.Model):
+    """Runs that ended within a minute, by how they ended: of all functions, as a chart adds them up."""
 
     id = models.BigAutoField(primary_key=True)
+    minute = models.DateTimeField(_("minute"))
+    status = models.CharField(_("status"), max_length=10, choices=RunStatus.choices)
+    count = models.IntegerField(_("runs"))
+
+    class Meta:
+        verbose_name = _("chart")
+        verbose_name_plural = _("charts")
+        default_permissions = ("view",)
+        constraints = [
+            models.UniqueConstraint(fields=["minute", "status"], name="durable_runtally_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.minute:%Y-%m-%d %H:%M} {self.status} {self.count}"
+
+
+class Tally(models.Model):
+    """So many runs of a function within an hour."""
+
+    id = models.BigAutoField(primary_key=True)
+    hour = models.DateTimeField(_("hour"))
     function = models.CharField(_("function"), max_length=200)
     count = models.IntegerField(_("runs"))
 
@@ -34,30 +55,26 @@ class Tally(models.Model):
         abstract = True
 
 
-class RunTally(Tally):
-    """Those that ended within a minute, by how they ended."""
+class EndTally(Tally):
+    """Those that ended, by how they ended."""
 
-    minute = models.DateTimeField(_("minute"))
     status = models.CharField(_("status"), max_length=10, choices=RunStatus.choices)
 
     class Meta:
-        verbose_name = _("chart")
-        verbose_name_plural = _("charts")
-        default_permissions = ("view",)
+        default_permissions = ()
         constraints = [
             models.UniqueConstraint(
-                fields=["minute", "function", "status"], name="durable_runtally_once"
+                fields=["hour", "function", "status"], name="durable_endtally_once"
             )
         ]
 
     def __str__(self) -> str:
-        return f"{self.minute:%Y-%m-%d %H:%M} {self.function} {self.status} {self.count}"
+        return f"{self.hour:%Y-%m-%d %H:00} {self.function} {self.status} {self.count}"
 
 
 class TimeTally(Tally):
-    """Those that were completed within an hour, by how long they took: four buckets to a doubling."""
+    """Those that were completed, by how long they took: four buckets to a doubling."""
 
-    hour = models.DateTimeField(_("hour"))
     bucket = models.SmallIntegerField()  # floor(4 · log2(milliseconds)), at least 0
 
     class Meta:
@@ -73,9 +90,8 @@ class TimeTally(Tally):
 
 
 class FailureTally(Tally):
-    """Those that failed alike within an hour. What varies in their messages is left out."""
+    """Those that failed alike. What varies in their messages is left out."""
 
-    hour = models.DateTimeField(_("hour"))
     fingerprint = models.CharField(max_length=32)
     name = models.CharField(_("error"), max_length=200)
     place = models.CharField(_("place"), max_length=200)

@@ -12,7 +12,7 @@ from durable import codec
 from durable.ids import new_id
 from durable.models.event import Event
 from durable.models.exact import ExactCharField
-from durable.models.index import OpenIndex
+from durable.models.index import KnownUnique, OpenIndex, PartialIndex
 from durable.models.status import FINAL_RUN, RunStatus
 
 _IS_FINAL = Q(status__in=FINAL_RUN)
@@ -24,8 +24,14 @@ class Run(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     function = models.CharField(_("function"), max_length=200)
+    # Without an index of its own: a constraint below begins with it.
     event = models.ForeignKey(
-        Event, models.PROTECT, null=True, related_name="runs", verbose_name=_("event")
+        Event,
+        models.PROTECT,
+        null=True,
+        related_name="runs",
+        db_index=False,
+        verbose_name=_("event"),
     )
     # As its event has them; "" for none.
     tenant = ExactCharField(_("tenant"), max_length=128, blank=True, default="")
@@ -50,7 +56,7 @@ class Run(models.Model):
     started = models.DateTimeField(_("started"), null=True)
     ended = models.DateTimeField(_("ended"), null=True)
     erased = models.DateTimeField(_("payloads erased"), null=True)
-    dedupe_key = models.CharField(max_length=64, null=True, unique=True, editable=False)
+    dedupe_key = models.CharField(max_length=64, null=True, editable=False)
     # Who is invoked outlives who invoked it: runs are deleted one by one, in any order.
     parent = models.ForeignKey(
         "self",
@@ -97,12 +103,13 @@ class Run(models.Model):
                 where=Q(deadline__isnull=False),
                 name="durable_run_deadline_idx",
             ),
-            # Lists by status, and by function and status, newest first.
+            # Lists by status, by function, and by both, newest first.
             OpenIndex(
                 fields=["status", "id"],
                 where=~Q(status=RunStatus.COMPLETED),
                 name="durable_run_status_idx",
             ),
+            models.Index(fields=["function", "id"], name="durable_run_newest_idx"),
             models.Index(fields=["function", "status", "id"], name="durable_run_function_idx"),
             # What has ended since: the rollup, and what is old enough to go.
             OpenIndex(fields=["ended"], where=Q(ended__isnull=False), name="durable_run_ended_idx"),
@@ -117,8 +124,13 @@ class Run(models.Model):
                 where=Q(parent__isnull=False),
                 name="durable_run_parent_idx",
             ),
+            # Lists of what any run invoked, newest first.
+            PartialIndex(
+                fields=["id"], where=Q(parent__isnull=False), name="durable_run_child_idx"
+            ),
         ]
         constraints = [
+            KnownUnique(field="dedupe_key", name="durable_run_once_per_key"),
             models.UniqueConstraint(
                 fields=["event", "function", "replay"], name="durable_run_once_per_event"
             ),

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from durable.models import Run, RunStatus, Step, StepStatus
+from durable.models.lists import having
 from durable.store import get_store
 
 NEWEST = 500  # failed runs among which one step is looked for: each of them has to be looked at
@@ -27,8 +28,8 @@ def runs_by_failed_step(alias: str, name: str) -> list[UUID]:
 
 
 def _newest(alias: str, most: int) -> list[UUID]:
-    runs = Run.objects.using(alias).filter(status=RunStatus.FAILED).order_by("-pk")
-    return list(runs.values_list("pk", flat=True)[:most])
+    runs = Run.objects.using(alias).filter(having(alias, status=RunStatus.FAILED))
+    return list(runs.order_by("-pk").values_list("pk", flat=True)[:most])
 
 
 def _failed_steps(alias: str, runs: list[UUID]) -> QuerySet[Step]:

@@ -15,7 +15,7 @@ from typing import Any
 from django.db.models import QuerySet, Sum
 
 from durable import clock
-from durable.models import Run, RunStatus, RunTally, TimeTally
+from durable.models import EndTally, Run, RunStatus, TimeTally
 from durable.operations.rollup import seconds_of
 from durable.store.together import together
 
@@ -59,16 +59,15 @@ def figures(alias: str, functions: Collection[str], span: timedelta = DAY) -> Ma
     Args:
         alias: of the database.
         functions: their ids.
-        span: how far back.
+        span: how far back, and to the beginning of that hour.
     """
     found: defaultdict[str, Figures] = defaultdict(Figures)
-    since = clock.now() - span
     ids = list(functions)
-    ended = RunTally.objects.using(alias).filter(minute__gte=since).order_by()
-    ended = ended.filter(function=ids[0]) if len(ids) == 1 else ended
+    only = ids[0] if len(ids) == 1 else None
+    ended = EndTally.objects.using(alias).filter(**_within(span, only)).order_by()
     for name, status, count in ended.values_list("function", "status").annotate(Sum("count")):
         found[name].ended[status] += count
-    for name, times in durations(alias, span, ids[0] if len(ids) == 1 else None).items():
+    for name, times in durations(alias, span, only).items():
         found[name].times = times
     # Named one by one, that SQLite goes from one to the next in the index.
     mine = Run.objects.using(alias).filter(function__in=ids)
@@ -83,12 +82,15 @@ def durations(
 ) -> Mapping[str, Counter[int]]:
     """Return how long completed runs took, in buckets, of all functions or of one."""
     found: defaultdict[str, Counter[int]] = defaultdict(Counter)
-    hour = (clock.now() - span).replace(minute=0, second=0, microsecond=0)
-    only = {} if function is None else {"function": function}
-    times = TimeTally.objects.using(alias).filter(hour__gte=hour, **only).order_by()
+    times = TimeTally.objects.using(alias).filter(**_within(span, function)).order_by()
     for name, bucket, count in times.values_list("function", "bucket").annotate(Sum("count")):
         found[name][bucket] += count
     return found
+
+
+def _within(span: timedelta, function: str | None) -> dict[str, Any]:
+    hour = (clock.now() - span).replace(minute=0, second=0, microsecond=0)
+    return {"hour__gte": hour} | ({} if function is None else {"function": function})
 
 
 def is_capped(found: Mapping[str, Figures]) -> bool:

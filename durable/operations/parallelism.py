@@ -10,6 +10,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from durable.models import Run, RunStatus, Step, StepStatus
+from durable.models.lists import having
 from durable.playback.request import TIMERS
 
 RUNS, STEPS = 20, 2000  # that are looked at, at most
@@ -54,10 +55,9 @@ class Parallelism:
 
 def last_runs(alias: str, function: str) -> list[Last]:
     """Return the last completed runs of a function, the newest first."""
-    rows = Run.objects.using(alias).filter(function=function, status=RunStatus.COMPLETED, step="")
-    # In the order of the index, that MariaDB sees it.
-    ordered = rows.order_by("-function", "-status", "-pk")
-    return [Last(*row) for row in ordered.values_list("pk", "version", "started")[:RUNS]]
+    completed = having(alias, function=function, status=RunStatus.COMPLETED)
+    rows = Run.objects.using(alias).filter(completed, step="").order_by("-pk")
+    return [Last(*row) for row in rows.values_list("pk", "version", "started")[:RUNS]]
 
 
 def parallelism(alias: str, last: Sequence[Last]) -> Parallelism | None:

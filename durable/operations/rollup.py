@@ -54,8 +54,9 @@ def _following(store: Store, until: datetime, end: datetime) -> datetime:
 def _count(store: Store, since: datetime, until: datetime) -> Sums:
     sums = Sums()
     for run in store.rollups.ended(since, until):
-        key = (_minute(run.ended), run.function, run.status)
-        sums.runs[key] = sums.runs.get(key, 0) + 1
+        minute, end = (_minute(run.ended), run.status), (_hour(run.ended), run.function, run.status)
+        sums.runs[minute] = sums.runs.get(minute, 0) + 1
+        sums.ends[end] = sums.ends.get(end, 0) + 1
         if run.status == RunStatus.COMPLETED and run.started is not None:
             slot = (_hour(run.ended), run.function, bucket_of(run))
             sums.times[slot] = sums.times.get(slot, 0) + 1

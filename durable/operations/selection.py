@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from durable.models import Run, RunStatus
+from durable.models.lists import having
 from durable.operations.failed_step import runs_by_failed_step
 from durable.operations.search import matching
 
@@ -70,8 +71,11 @@ class Selection:
         """Narrow runs down."""
         names = ("status", "function", "event", "tenant", "subject", "parent")
         exact = {name: getattr(self, name) for name in names}
+        runs = runs.filter(
+            having(runs.db, **{name: value for name, value in exact.items() if value})
+        )
         ranges = {"pk__gte": self.since, "pk__lte": self.until}
-        runs = runs.filter(**{name: value for name, value in (exact | ranges).items() if value})
+        runs = runs.filter(**{name: value for name, value in ranges.items() if value})
         if self.failed_step:
             runs = runs.filter(status=RunStatus.FAILED)
         if (ids := self.pinned(runs.db).ids) is not None:

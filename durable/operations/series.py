@@ -61,25 +61,23 @@ class FailureGroup:
     run: UUID  # the last of them
 
 
-def series(alias: str, hours: int, function: str | None = None) -> Series:
+def series(alias: str, hours: int) -> Series:
     """Read the sums of the last hours, and count what is not in them yet.
 
     Args:
         alias: of the database.
         hours: one of `STRETCHES`.
-        function: its id, if only one is of interest.
     """
     stretch, now = STRETCHES[hours], clock.now()
     count = int(timedelta(hours=hours) / stretch)
     end = _floor(now, stretch) + stretch
     begin = end - count * stretch
     counts = {str(status): [0] * count for status in FINAL_RUN}
-    only = {} if function is None else {"function": function}
     until = Rollup.objects.using(alias).values_list("until", flat=True).first()
-    sums = RunTally.objects.using(alias).filter(minute__gte=begin, **only).order_by()
-    rows = [*sums.values_list("minute", "status").annotate(Sum("count"))]
+    sums = RunTally.objects.using(alias).filter(minute__gte=begin)
+    rows = [*sums.values_list("minute", "status", "count")]
     since = max(begin, now - _FRESH, until or begin)
-    fresh = Run.objects.using(alias).filter(ended__gte=since, step="", **only).order_by()
+    fresh = Run.objects.using(alias).filter(ended__gte=since, step="").order_by()
     minutes = fresh.annotate(minute=TruncMinute("ended", tzinfo=UTC)).values_list(
         "minute", "status"
     )

@@ -11,19 +11,17 @@ from django.db.models import QuerySet
 
 from durable.engine.ingest import dedupe_key
 from durable.models import Run
+from durable.models.lists import having
 
 # The clocks of the processes that make ids may differ from the database's, which `created` is from.
 _SLACK = timedelta(hours=1)
 _PLAIN = {
-    "function": "function",
-    "status": "status__in",
     "created_after": "created__gte",
     "created_before": "created__lt",
     "event": "event",
     "name": "event__name",
-    "tenant": "tenant",
-    "subject": "subject",
 }
+_EXACT = ("function", "tenant", "subject")
 
 
 def matching(rows: QuerySet[Run], given: Mapping[str, Any]) -> QuerySet[Run]:
@@ -36,7 +34,13 @@ def matching(rows: QuerySet[Run], given: Mapping[str, Any]) -> QuerySet[Run]:
         wanted["pk__gte"] = _least_id(moment - _SLACK)
     if moment := given.get("created_before"):
         wanted["pk__lt"] = _least_id(moment + _SLACK)
-    return rows.filter(**wanted)
+    exact = {name: given[name] for name in _EXACT if name in given}
+    match given.get("status"):
+        case [status]:
+            exact["status"] = status
+        case [*statuses]:
+            wanted["status__in"] = statuses
+    return rows.filter(having(rows.db, **exact), **wanted)
 
 
 def _least_id(moment: datetime) -> UUID:

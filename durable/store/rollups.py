@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Min, Q, QuerySet
 
-from durable.models import FailureTally, Rollup, Run, RunStatus, RunTally, TimeTally
+from durable.models import EndTally, FailureTally, Rollup, Run, RunStatus, RunTally, TimeTally
 from durable.store.clock import database_in, database_now
 from durable.store.clock import until as wait_until
 from durable.store.executor import retried
@@ -54,7 +54,8 @@ class Alike:
 class Sums:
     """What was counted of a stretch of time."""
 
-    runs: dict[tuple[datetime, str, str], int] = field(default_factory=dict)
+    runs: dict[tuple[datetime, str], int] = field(default_factory=dict)
+    ends: dict[tuple[datetime, str, str], int] = field(default_factory=dict)
     times: dict[tuple[datetime, str, int], int] = field(default_factory=dict)
     failures: dict[tuple[datetime, str, str], Alike] = field(default_factory=dict)
 
@@ -119,29 +120,33 @@ class Rollups(Table):
             if not row.update(until=until):
                 return False
             tallies = [
-                RunTally(minute=minute, function=function, status=status, count=count)
-                for (minute, function, status), count in sums.runs.items()
+                RunTally(minute=minute, status=status, count=count)
+                for (minute, status), count in sums.runs.items()
             ]
             RunTally.objects.using(self.alias).bulk_create(tallies, batch_size=_BATCH)
-            self._add_times(sums.times)
+            self._add(EndTally, "status", sums.ends)
+            self._add(TimeTally, "bucket", sums.times)
             self._add_failures(sums.failures)
         return True
 
-    def _add_times(self, times: Mapping[tuple[datetime, str, int], int]) -> None:
-        rows = TimeTally.objects.using(self.alias)
-        known = {
-            (row.hour, row.function, row.bucket): row
-            for row in rows.filter(hour__in={hour for hour, _, _ in times})
-        }
-        for key, count in times.items():
+    def _add(
+        self,
+        tally: Any,  # the model
+        kind: str,
+        sums: Mapping[tuple[datetime, str, Any], int],
+    ) -> None:
+        rows = tally.objects.using(self.alias)
+        hours = rows.filter(hour__in={hour for hour, _, _ in sums})
+        known = {(row.hour, row.function, getattr(row, kind)): row for row in hours}
+        for key, count in sums.items():
             if key in known:
                 known[key].count += count
-        changed = [known[key] for key in times if key in known]
+        changed = [known[key] for key in sums if key in known]
         rows.bulk_update(changed, ["count"], batch_size=_BATCH)
         new = [
-            TimeTally(hour=hour, function=function, bucket=bucket, count=count)
-            for (hour, function, bucket), count in times.items()
-            if (hour, function, bucket) not in known
+            tally(hour=hour, function=function, count=count, **{kind: value})
+            for (hour, function, value), count in sums.items()
+            if (hour, function, value) not in known
         ]
         rows.bulk_create(new, batch_size=_BATCH)
 
@@ -180,5 +185,5 @@ class Rollups(Table):
     def drop(self, before: datetime) -> None:
         """Remove sums that are older."""
         RunTally.objects.using(self.alias).filter(minute__lt=before).delete()
-        for rows in (TimeTally, FailureTally):
+        for rows in (EndTally, TimeTally, FailureTally):
             rows.objects.using(self.alias).filter(hour__lt=before - timedelta(hours=1)).delete()

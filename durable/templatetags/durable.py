@@ -15,6 +15,7 @@ from durable.access.tenancy import tenant_of
 from durable.engine.subject import subject_of
 from durable.engine.words import took
 from durable.models import Run
+from durable.models.lists import having
 from durable.operations.explain import explain
 from durable.store import get_store
 
@@ -51,7 +52,8 @@ def runs_for(
         tenant: the only one whose runs are meant, if there is one.
     """
     alias = get_store().alias
-    rows = Run.objects.using(alias).filter(subject=subject_of(one), step="").order_by("-pk")
+    mine = having(alias, subject=subject_of(one))
+    rows = Run.objects.using(alias).filter(mine, step="").order_by("-pk")
     rows = rows if tenant is None else rows.filter(tenant=tenant)
     runs = list(rows.defer("output", "error")[: min(limit, MOST)])
     outlooks = explain(alias, runs)

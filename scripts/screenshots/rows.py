@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from durable import clock
 from durable.ids import new_id
 from durable.models import (
     Attempt,
+    EndTally,
     Event,
     FailureTally,
     Rollup,
@@ -183,7 +185,9 @@ def _tallies(now: datetime) -> None:
     )
     minute = now.replace(second=0, microsecond=0)
     Rollup.objects.create(id=1, until=minute - timedelta(minutes=2), due_at=now)
-    runs, times = [], []
+    runs: Counter[tuple[datetime, str]] = Counter()
+    ends: Counter[tuple[str, str]] = Counter()
+    times = []
     for back in range(3, 24 * 60):
         at = minute - timedelta(minutes=back)
         busy = 4 + 26 * max(0.0, math.sin((at.hour * 60 + at.minute - 360) / 1080 * math.pi))
@@ -192,13 +196,20 @@ def _tallies(now: datetime) -> None:
             bad = count // 3 if number == 4 and 300 < back < 345 else int((back + number) % 97 == 0)
             for status, many in (("completed", count), ("failed", bad)):
                 if many:
-                    runs.append(RunTally(minute=at, function=function, status=status, count=many))
+                    runs[at, status] += many
+                    ends[function, status] += many
+    hour = minute.replace(minute=0)
     for number, function in enumerate(functions):
         for spread in range(12):
             bucket, count = 24 + 8 * number + spread, 400 - 30 * abs(spread - 4)
-            hour = minute.replace(minute=0)
             times.append(TimeTally(hour=hour, function=function, bucket=bucket, count=count))
-    RunTally.objects.bulk_create(runs)
+    RunTally.objects.bulk_create(
+        RunTally(minute=at, status=status, count=many) for (at, status), many in runs.items()
+    )
+    EndTally.objects.bulk_create(
+        EndTally(hour=hour, function=function, status=status, count=many)
+        for (function, status), many in ends.items()
+    )
     TimeTally.objects.bulk_create(times)
     run = Run.objects.filter(status="failed").latest("pk").pk
     FailureTally.objects.create(

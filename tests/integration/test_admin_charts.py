@@ -45,13 +45,6 @@ def test_what_was_counted_and_what_has_only_just_ended_are_one_series() -> None:
     assert series(get_store().alias, 1).total("completed") == 4
 
 
-def test_a_series_may_be_of_one_function() -> None:
-    ended(30)
-    ended(30, function="other")
-    count()
-    assert series(get_store().alias, 24, "other").total("completed") == 1
-
-
 def test_failures_come_with_the_most_frequent_first() -> None:
     for minutes in (30, 31, 100):
         ended(minutes, RunStatus.FAILED)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,11 +15,11 @@ import durable
 from durable import clock
 from durable.authoring.registry import Registry, registry
 from durable.models import (
+    EndTally,
     FunctionConfig,
     Operation,
     Run,
     RunStatus,
-    RunTally,
     StepStatus,
     TimeTally,
 )
@@ -54,10 +53,9 @@ def test_all_functions_are_listed_registered_or_not(admin_client: Client) -> Non
 
 
 def test_the_list_shows_how_functions_do(admin_client: Client) -> None:
-    minute = clock.now() - timedelta(minutes=30)
+    hour = clock.now().replace(minute=0, second=0, microsecond=0)
     for status, count in (("completed", 99), ("failed", 1)):
-        RunTally.objects.create(minute=minute, function="shop", status=status, count=count)
-    hour = minute.replace(minute=0, second=0, microsecond=0)
+        EndTally.objects.create(hour=hour, function="shop", status=status, count=count)
     for bucket, count in ((39, 90), (52, 9)):  # a second and some nine
         TimeTally.objects.create(hour=hour, function="shop", bucket=bucket, count=count)
     rows.run(RunStatus.WAITING)

@@ -16,6 +16,7 @@ from durable.management.command import DatabaseCommand
 from durable.management.export import summary
 from durable.management.words import coloured, line, minute, signs_for, write
 from durable.models import Run, RunStatus
+from durable.models.lists import having
 from durable.operations.explain import Outlook, explain
 from durable.operations.schedule import Coming, coming
 from durable.store import get_store
@@ -63,11 +64,8 @@ class Command(DatabaseCommand):
 
 def _runs(alias: str, options: Mapping[str, Any]) -> Any:
     runs = Run.objects.using(alias).defer("output", "error").order_by("-pk")
-    if options["status"]:
-        runs = runs.filter(status=options["status"])
-    if options["function"]:
-        runs = runs.filter(function=options["function"])
-    return runs
+    given = {name: options[name] for name in ("status", "function") if options[name]}
+    return runs.filter(having(alias, **given))
 
 
 def _schedule(alias: str, options: Mapping[str, Any]) -> list[str]:

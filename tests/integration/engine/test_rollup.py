@@ -12,7 +12,7 @@ import pytest
 import time_machine
 
 from durable import clock
-from durable.models import FailureTally, Rollup, RunStatus, RunTally, TimeTally
+from durable.models import EndTally, FailureTally, Rollup, RunStatus, RunTally, TimeTally
 from durable.operations.fingerprint import fingerprint, normalized
 from durable.operations.rollup import advance, bucket_of, seconds_of
 from durable.store import get_store
@@ -34,24 +34,39 @@ def ended(ago: float, status: str = RunStatus.COMPLETED, took: float = 1.0, **fi
     rows.run(status, ended=at, started=at - timedelta(seconds=took), **fields)
 
 
-def counted() -> dict[tuple[str, str, str], int]:
-    return {
-        (f"{one.minute:%H:%M}", one.function, one.status): one.count
-        for one in RunTally.objects.order_by("minute")
-    }
+def counted() -> dict[tuple[str, str], int]:
+    tallies = RunTally.objects.order_by("minute")
+    return {(f"{one.minute:%H:%M}", one.status): one.count for one in tallies}
 
 
-def test_runs_are_counted_by_minute_function_and_status() -> None:
+def test_runs_are_counted_by_minute_and_status() -> None:
     for ago in (600, 630, 655):
         ended(ago)
     ended(600, RunStatus.FAILED)
     ended(600, function="other")
     advance(get_store())
     assert counted() == {
-        ("11:49", "shop", "completed"): 2,
-        ("11:50", "shop", "completed"): 1,
-        ("11:50", "shop", "failed"): 1,
-        ("11:50", "other", "completed"): 1,
+        ("11:49", "completed"): 2,
+        ("11:50", "completed"): 2,
+        ("11:50", "failed"): 1,
+    }
+
+
+def test_runs_of_a_function_are_counted_by_hour_and_status_across_looks() -> None:
+    ended(600)
+    ended(4000)
+    ended(4000, function="other")
+    advance(get_store())
+    ended(30)
+    ended(30, RunStatus.FAILED)
+    clock.travel(timedelta(minutes=3))
+    advance(get_store())
+    tallies = EndTally.objects.all()
+    assert {(f"{one.hour:%H}", one.function, one.status): one.count for one in tallies} == {
+        ("10", "shop", "completed"): 1,
+        ("10", "other", "completed"): 1,
+        ("11", "shop", "completed"): 2,
+        ("11", "shop", "failed"): 1,
     }
 
 
@@ -61,7 +76,7 @@ def test_what_has_only_just_ended_waits_until_all_of_its_minute_is_committed() -
     assert counted() == {}
     clock.travel(timedelta(minutes=2))
     advance(get_store())
-    assert counted() == {("11:58", "shop", "completed"): 1}
+    assert counted() == {("11:58", "completed"): 1}
 
 
 def test_looking_again_counts_nothing_twice() -> None:
@@ -84,7 +99,7 @@ def test_of_two_who_count_the_same_stretch_one_counts() -> None:
     store = get_store()
     advance(store)
     until = Rollup.objects.get().until
-    sums = Sums(runs={(until, "shop", "completed"): 5})
+    sums = Sums(runs={(until, "completed"): 5})
     later = until + timedelta(minutes=1)
     assert [store.rollups.add(until, later, sums) for _ in range(2)] == [True, False]
     assert sum(counted().values()) == 5
@@ -98,9 +113,9 @@ def test_what_ended_while_nobody_counted_is_made_up_for() -> None:
     rows.run(ended=NOON + timedelta(hours=20))
     advance(get_store())
     assert sorted(counted()) == [
-        ("08:00", "shop", "completed"),
-        ("10:00", "shop", "completed"),
-        ("15:00", "shop", "completed"),
+        ("08:00", "completed"),
+        ("10:00", "completed"),
+        ("15:00", "completed"),
     ]
 
 
@@ -140,10 +155,12 @@ def test_a_group_links_to_its_last_run() -> None:
 
 def test_old_sums_go() -> None:
     long_ago = NOON - timedelta(days=100)
-    RunTally.objects.create(minute=long_ago, function="shop", status="failed", count=1)
+    RunTally.objects.create(minute=long_ago, status="failed", count=1)
+    EndTally.objects.create(hour=long_ago, function="shop", status="failed", count=1)
     TimeTally.objects.create(hour=long_ago, function="shop", bucket=1, count=1)
     advance(get_store())
     assert not RunTally.objects.exists()
+    assert not EndTally.objects.exists()
     assert not TimeTally.objects.exists()
 
 
