@@ -10,6 +10,7 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from durable import clock
+from durable.access.keys import Rights, make
 from durable.ids import new_id
 from durable.models import (
     Attempt,
@@ -29,6 +30,7 @@ from durable.operations.audit import Actor, write_down
 from durable.operations.configure import configure_function
 from durable.playback.keys import step_key
 from durable.store import get_store
+from scripts.screenshots import groups
 
 NAME = PASSWORD = "admin"  # noqa: S105  of a database that lives for one picture
 
@@ -55,12 +57,16 @@ def fill() -> dict[str, str]:
     """Make the runs; return the ids of those whose pages are the pictures."""
     User.objects.create_superuser(NAME, password=PASSWORD)
     now = clock.now()
+    groups.judged(now)
+    crowd = groups.crowd(now, _event("image/uploaded", {"folder": "summer"}, now))
     for n in range(14):
         _plain(now - timedelta(minutes=3 * n + 7), n)
     drip = _sleeping(now)
     _waiting(now)
     _failed(now)
     order = _order(now)
+    failed = Run.objects.get(status=RunStatus.FAILED)
+    make(get_store(), Actor(who="grace", via="admin"), Rights(name="the shop's front end").key())
     _workers(now)
     _tallies(now)
     configure_function(
@@ -71,6 +77,8 @@ def fill() -> dict[str, str]:
     return {
         "order": str(order.pk),
         "drip": str(drip.pk),
+        "crowd": str(crowd.pk),
+        "failed": str(failed.pk),
         "event": str(order.event_id),
         "step": str(order.steps.get(name="charge-card").pk),
     }
