@@ -47,9 +47,7 @@ def _versions(health: Health) -> str:
     if not functions:
         return _("no worker told which it has")
     if not health.mixed:
-        text = ngettext(
-            "%(count)d, of one version", "%(count)d, each of one version", functions
-        )
+        text = ngettext("%(count)d, of one version", "%(count)d, each of one version", functions)
         return text % {"count": functions}
     return "; ".join(
         _("%(function)s %(version)s on %(workers)s")
