@@ -106,14 +106,14 @@ def counts(site: AdminSite, row: Row, *, is_open: bool) -> SafeString | str:
     if not parts and not branches:
         return show.EMPTY
     said = format_html_join(" ", '<span class="durable-count">{}</span>', parts)
-    return format_html("{} {}", said, _branches(site, row, branches)) if branches else said
+    return format_html("{}{}", said, _branches(site, row, branches)) if branches else said
 
 
 def _branches(site: AdminSite, row: Row, count: int) -> SafeString:
     text = ngettext("%(count)s run of a step", "%(count)s runs of steps", count)
     where = f"function={quote_plus(row.id)}&kin=child"
-    words = text % {"count": show.number(count)}
-    return show.aside(show.list_link(site, "run", where, words))
+    link = show.list_link(site, "run", where, text % {"count": show.number(count)})
+    return format_html('<div class="durable-aside">{}</div>', link)
 
 
 def parts(request: HttpRequest, site: AdminSite, row: Row) -> dict[str, Any]:

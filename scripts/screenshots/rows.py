@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 
 from durable import clock
 from durable.access.keys import Rights, make
+from durable.authoring.registry import registry
 from durable.ids import new_id
 from durable.models import (
     Attempt,
@@ -172,6 +173,7 @@ def _workers(now: datetime) -> None:
             cluster="shop",
             is_supervised=True,
             version="0.1",
+            functions=_json({one.id: one.version for one in registry.of_site}),
             started=now - timedelta(days=3, minutes=number),
             seen=now + timedelta(minutes=20),  # so that they are there in all the pictures
             hints=15_000 + 731 * number,

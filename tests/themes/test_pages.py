@@ -20,7 +20,7 @@ from scripts.screenshots.site import (
     served,
 )
 
-pytestmark = pytest.mark.sqlite
+pytestmark = [pytest.mark.sqlite, pytest.mark.timeout(600)]
 
 WIDE = 1280
 WIDTHS = (WIDE, 768, 360)
@@ -33,7 +33,7 @@ THEIRS = (
     *("#changelist-form .actions", ".datetimeshortcuts"),
 )
 # White on green, of which the owner of a site may choose others.
-BANDS = {"admin-interface": (".module > h2", ".fieldset-heading", ".submit-row")}
+BANDS = {"admin-interface": (".module > h2", ".fieldset-heading", ".submit-row", ".object-tools")}
 
 
 @dataclass(frozen=True, slots=True)
