@@ -26,7 +26,7 @@ PARALLEL = (
     "tests/rest",
 )
 ALONE = ("tests/acceptance", "tests/scenarios")  # they start processes
-ALONE_ONCE = (*ALONE, "tests/project", "tests/browser")
+ALONE_ONCE = (*ALONE, "tests/project", "tests/browser", "tests/themes")
 TOGETHER_ONLY, ALONE_ONLY = "not redis and not alone", "alone and not redis"
 
 NO_TESTS_COLLECTED = 5

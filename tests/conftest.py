@@ -59,7 +59,7 @@ def _is_alone(item: pytest.Item) -> bool:
     """Whether it starts processes; of the scenarios those do that are for Postgres only."""
     tier = _tier(item)
     is_cluster = tier == "scenarios" and item.get_closest_marker("postgres") is not None
-    return tier in ("acceptance", "browser", "project") or is_cluster
+    return tier in ("acceptance", "browser", "project", "themes") or is_cluster
 
 
 def _tier(item: pytest.Item) -> str:

@@ -129,7 +129,9 @@ class EventAdmin(ReadOnlyAdmin[Event]):
         words = ngettext("%d run", "%d runs", started) % started
         if woke:
             words += ", " + ngettext("woke %d", "woke %d", woke) % woke
-        return format_html('<a href="{}">{}</a>', _runs_url(self.admin_site, event), words)
+        return format_html(
+            '<a class="durable-link" href="{}">{}</a>', _runs_url(self.admin_site, event), words
+        )
 
     @admin.display(description=_("data"))
     def content(self, event: Event) -> SafeString | str:

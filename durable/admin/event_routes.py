@@ -70,7 +70,7 @@ def _line(site: AdminSite, verdict: Verdict, runs: Mapping[str, Run]) -> dict[st
     return {
         "id": function,
         "function": format_html(
-            '<a href="{}">{}</a>',
+            '<a class="durable-link" href="{}">{}</a>',
             show.url(site, "functionconfig", "change", show.quoted(function)),
             function,
         ),

@@ -17,6 +17,7 @@ from durable.admin.event_routes import chosen, may_see
 from durable.admin.filters import NameFilter, as_id
 from durable.admin.function_actions import RunForm
 from durable.authoring.event import Event as NewEvent
+from durable.engine.refusal import in_words
 from durable.errors import DurableError
 from durable.models import Event
 from durable.operations.dispatch import resend_event, send_event
@@ -71,7 +72,7 @@ def _send(admin: EventModelAdmin, request: HttpRequest, form: SendForm) -> str |
     try:
         pk = send_event(event, actor=person.actor(request))
     except DurableError as error:
-        form.add_error(_FIELDS.get(getattr(error, "field", ""), "payload"), str(error))
+        form.add_error(_FIELDS.get(getattr(error, "field", ""), "payload"), in_words(error))
         return None
     row = Event.objects.using(get_store().alias).get(pk=pk)
     person.log(admin, request, row, "send", row.name)
@@ -104,7 +105,7 @@ def resend(admin: EventModelAdmin, request: HttpRequest, event: str) -> HttpResp
     try:
         started = resend_event(row.pk, chosen(request), actor=person.actor(request))
     except DurableError as error:
-        messages.error(request, str(error))
+        messages.error(request, in_words(error))
     else:
         _tell(admin, request, row, started)
     return show.redirect(admin.admin_site, "event", "change", row.pk)

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from durable.admin import function_rows, payload, person, show
 from durable.admin.function_rows import Row
 from durable.authoring.trigger import TriggerEvent
+from durable.engine.refusal import in_words
 from durable.errors import DurableError
 from durable.models import Event, FunctionConfig
 from durable.operations.configure import pause_function, reset_function, resume_function
@@ -88,7 +89,7 @@ def offer_run(admin: FunctionModelAdmin, request: HttpRequest, function: str) ->
             data = form.cleaned_data["payload"]
             run = invoke_function(function, data, actor=person.actor(request)).run
         except DurableError as error:
-            form.add_error("payload", str(error))
+            form.add_error("payload", in_words(error))
         else:
             person.log(admin, request, row.config, "invoke", str(run.pk))
             messages.success(request, _("A run of %s was started.") % function)

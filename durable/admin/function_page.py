@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote_plus
 
 from django.contrib.admin.sites import AdminSite
 from django.contrib.admin.utils import quote
@@ -10,6 +11,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from durable import codec
 from durable.admin import show
@@ -67,10 +69,13 @@ def triggers(row: Row) -> SafeString | str:
 
 
 def versions(row: Row) -> SafeString | str:
-    """Show which version of the code is here, and with which the last completed runs were started."""
+    """Show which version is here, which the workers have, and with which the last runs were started."""
     lines: list[tuple[str, str]] = []
     if row.version:
         lines.append((show.code(row.version), _("here")))
+    for one in row.known:
+        said = ngettext("%(count)d worker has it", "%(count)d workers have it", len(one.workers))
+        lines.append((show.code(one.version), said % {"count": len(one.workers)}))
     lines += [
         (
             show.code(version) if version else _("not known"),
@@ -97,9 +102,18 @@ def counts(site: AdminSite, row: Row, *, is_open: bool) -> SafeString | str:
         for status in statuses
         if found[status]
     ]
-    if not parts:
+    branches = row.figures.branches.total() if is_open else 0
+    if not parts and not branches:
         return show.EMPTY
-    return format_html_join(" ", '<span class="durable-count">{}</span>', parts)
+    said = format_html_join(" ", '<span class="durable-count">{}</span>', parts)
+    return format_html("{}{}", said, _branches(site, row, branches)) if branches else said
+
+
+def _branches(site: AdminSite, row: Row, count: int) -> SafeString:
+    text = ngettext("%(count)s run of a step", "%(count)s runs of steps", count)
+    where = f"function={quote_plus(row.id)}&kin=child"
+    link = show.list_link(site, "run", where, text % {"count": show.number(count)})
+    return format_html('<div class="durable-aside">{}</div>', link)
 
 
 def parts(request: HttpRequest, site: AdminSite, row: Row) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from durable.admin.person import require
 from durable.admin.readonly import ReadOnlyAdmin
 from durable.engine.words import span
 from durable.models import Run, Worker
-from durable.operations.health.facts import facts
+from durable.operations.health.facts import NAMED, facts
 from durable.operations.health.look import look
 from durable.operations.health.values import Cluster, Health, Level, Seen, Stuck
 from durable.store import get_store
@@ -47,6 +47,7 @@ class HealthAdmin(ReadOnlyAdmin[Worker]):
             "workers": [
                 _worker(cluster, one) for cluster in health.clusters for one in cluster.workers
             ],
+            "versions": _versions(health),
             "stuck": [self._stuck(one) for one in health.stuck],
             **(extra_context or {}),
         }
@@ -75,6 +76,23 @@ def _level(level: Level) -> Any:
     if level is Level.CRITICAL:
         return show.badge("failed", "✗", _("critical"))
     return show.badge("retrying", "!", _("warning"))
+
+
+def _versions(health: Health) -> list[dict[str, Any]]:
+    """What the workers know, the functions first of which they know several versions."""
+    mixed = set(health.mixed)
+    return [
+        {
+            "function": one.function,
+            "version": one.version,
+            "badge": _level(Level.WARNING) if one in mixed else "",
+            "is_here": one.is_here,
+            "count": len(one.workers),
+            "all": len(health.alive),
+            "workers": ", ".join(one.workers[:NAMED]) + (" …" if one.workers[NAMED:] else ""),
+        }
+        for one in sorted(health.versions, key=lambda one: one not in mixed)
+    ]
 
 
 def _worker(cluster: Cluster, one: Seen) -> dict[str, Any]:

@@ -79,6 +79,14 @@ class KeyAdmin(ReadOnlyAdmin[Key]):
         *("created", "expires", "revoked", "used", "replaces"),
     )
 
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Name both fields of a time: Django labels neither."""
+        form = super().get_form(request, *args, **kwargs)
+        if expires := form.base_fields.get("expires"):
+            date, time = expires.widget.widgets
+            date.attrs["aria-label"], time.attrs["aria-label"] = _("expires, date"), _("time")
+        return form
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Say whether the user may make keys."""
         return request.user.has_perm("durable.add_key")

@@ -249,7 +249,7 @@ class RunAdmin(ReadOnlyAdmin[Run]):
     def original(self, run: Run) -> SafeString:
         """Link to the run that it repeats, if that is still there."""
         url = show.url(self.admin_site, "run", "change", run.replay_of)
-        return format_html('<a href="{}">{}</a>', url, run.replay_of)
+        return format_html('<a class="durable-link" href="{}">{}</a>', url, run.replay_of)
 
     def _head(self, run: Run | None) -> list[str]:
         head = list(_HEAD)

@@ -16,6 +16,7 @@ from durable import codec
 from durable.admin import payload, show
 from durable.admin.person import actor
 from durable.admin.run_allowed import PERMISSIONS, may
+from durable.engine.refusal import in_words
 from durable.errors import DurableError
 from durable.models import Run
 from durable.operations.act import Deed, Done, act
@@ -37,7 +38,7 @@ def act_on(admin: ModelAdmin[Run], request: HttpRequest, pk: UUID, verb: str) ->
     try:
         done = act(actor(request), _deed(request, run, verb))
     except (DurableError, UnreadableError) as error:
-        messages.error(request, str(error))
+        messages.error(request, in_words(error))
         return Redirect(here)
     if done.is_new:
         log(admin, request, run, verb, done)

@@ -22,6 +22,7 @@ from durable.admin.person import actor
 from durable.admin.run_action import UnreadableError, as_object, log, once_of
 from durable.admin.run_allowed import may
 from durable.admin.run_filters import selection_of
+from durable.engine.refusal import in_words
 from durable.errors import DurableError
 from durable.ids import new_id
 from durable.models import Run, Step
@@ -85,7 +86,7 @@ def _confirm_or_do(
     try:
         wish = _wish(request, verb)
     except UnreadableError as error:
-        messages.error(request, str(error))
+        messages.error(request, in_words(error))
         return None
     if selection is not None:
         return _do_all(self, request, selection, wish)
@@ -166,7 +167,7 @@ def _do_some(
             )
             result = act(actor(request), deed)
         except DurableError as error:
-            refused.append(str(error))
+            refused.append(in_words(error))
             continue
         done += result.is_new
         if result.is_new:

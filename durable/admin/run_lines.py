@@ -8,8 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.admin.sites import AdminSite
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from durable.admin import payload, show
 from durable.admin.payload import Viewer
@@ -122,10 +124,18 @@ def lines_of(
         line = _line(site, lane, rows, scale, now, is_open=is_open)
         child = children.get(lane.step.key)
         if child is not None:
-            line.child = show.link(site, child, f"{child.title} {show.tail(child.pk)}")
+            line.child = _child(site, child, rows.stumbles.get(child.pk, 0))
         _add_values(line, site, lane.step, values.get(lane.step.pk, {}), is_open=is_open)
         found.append(line)
     return found
+
+
+def _child(site: AdminSite, child: Run, failed: int) -> SafeString:
+    link = show.link(site, child, f"{child.title} {show.tail(child.pk)}")
+    if not failed:
+        return link
+    said = ngettext("%(count)d failed try", "%(count)d failed tries", failed) % {"count": failed}
+    return format_html("{} {}", link, show.aside(said))
 
 
 def _bracket(lane: Lane, scale: Scale) -> Line:

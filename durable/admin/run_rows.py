@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Case, F, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models import Case, Count, F, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce, Length, Substr
 
 from durable.admin import payload
@@ -34,6 +35,7 @@ class Rows:
     steps: Sequence[Step]
     attempts: Sequence[Any]  # with `start`, the beginning of the error
     children: Sequence[Run]
+    stumbles: Mapping[UUID, int]  # failed tries of children that have any
     outlook: Outlook
     is_cut: bool
 
@@ -44,7 +46,7 @@ def rows_of(run: Run) -> Rows:
     steps = Step.objects.using(alias).filter(run=run).select_related("wait").only(*_LIGHT)
     found = list(steps.order_by("pk")[: MOST + 1])
     tries = Attempt.objects.using(alias).filter(run=run).defer("error").order_by("-pk")
-    children = _children(alias, run) if any(step.op in _CALLS for step in found) else ()
+    children = children_of(alias, run) if any(step.op in _CALLS for step in found) else ()
     _see_through(found, children)
     attempts = list(tries.annotate(start=Substr("error", 1, _START))[:MOST])[::-1]
     return Rows(
@@ -52,15 +54,22 @@ def rows_of(run: Run) -> Rows:
         steps=found[:MOST],
         attempts=attempts,
         children=children,
+        stumbles=_stumbles(alias, run) if children else {},
         outlook=outlook_of(run, found, attempts),
         is_cut=len(found) > MOST,
     )
 
 
-def _children(alias: str, run: Run) -> Sequence[Run]:
+def children_of(alias: str, run: Run) -> Sequence[Run]:
+    """Fetch what is shown of the runs that a run invoked, or that do steps of it."""
     children = Run.objects.using(alias).filter(parent=run).order_by("pk")
     fields = ("function", "step", "status", "parent_key", "started")
     return list(children.only(*fields)[:CHILDREN])
+
+
+def _stumbles(alias: str, run: Run) -> Mapping[UUID, int]:
+    tries = Attempt.objects.using(alias).filter(run__parent=run).order_by()
+    return dict(tries.values_list("run").annotate(count=Count("pk")))
 
 
 def _see_through(steps: Sequence[Step], children: Sequence[Run]) -> None:

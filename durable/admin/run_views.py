@@ -17,6 +17,7 @@ from django.utils.translation import get_language
 from durable import clock
 from durable.admin import payload
 from durable.admin.run_page import parts
+from durable.admin.run_rows import children_of
 from durable.models import Attempt, Operation, Run, Step
 from durable.store import get_store
 
@@ -58,7 +59,11 @@ def _print(request: HttpRequest, run: Run) -> str:
         Count("ended"),
     )
     seen: list[Any] = [*steps.aggregate(**{str(n): one for n, one in enumerate(mark)}).values()]
-    seen += [Attempt.objects.using(alias).filter(run=run).aggregate(Max("pk"))["pk__max"]]
+    tries = Attempt.objects.using(alias)
+    seen += [tries.filter(run=run).aggregate(Max("pk"))["pk__max"]]
+    if children := children_of(alias, run):
+        seen += [(child.pk, child.status, child.started) for child in children]
+        seen += [tries.filter(run__parent=run).aggregate(Max("pk"))["pk__max"]]
     book = Operation.objects.using(alias).filter(kind="run", target=str(run.pk))
     seen += [book.aggregate(Max("pk"))["pk__max"]]
     seen += [run.status, run.claim, run.wake, run.pending, run.due_at, run.attempt, run.ended]

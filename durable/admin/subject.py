@@ -21,4 +21,4 @@ def link(site: AdminSite, subject: str) -> SafeString | str:
         )
     except (LookupError, ValueError, NoReverseMatch):
         return subject
-    return format_html('<a href="{}">{}</a>', url, subject)
+    return format_html('<a class="durable-link" href="{}">{}</a>', url, subject)

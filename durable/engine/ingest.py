@@ -10,12 +10,14 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext_noop as _
 
 from durable import clock, codec
 from durable.authoring.event import RESERVED, Event
 from durable.conf import conf
 from durable.engine import tracing
 from durable.engine.cancelling import await_cancels
+from durable.engine.refusal import refused
 from durable.engine.route import Route, route, tell_failed
 from durable.engine.subject import subject_text
 from durable.engine.terms import DAY
@@ -183,9 +185,12 @@ def name_text(name: Any, where: str) -> str:
     """
     _check_text(name, where, "name", required=True)
     if name.startswith(RESERVED):
-        raise EventInvalidError(
-            f"{where}: name {name!r} starts with a reserved prefix, one of {RESERVED}.",
-            field="name",
+        raise refused(
+            partial(EventInvalidError, field="name"),
+            _("%(where)s: name %(name)r starts with a reserved prefix, one of %(reserved)s."),
+            where=where,
+            name=name,
+            reserved=RESERVED,
         )
     return str(name)
 
@@ -200,16 +205,24 @@ def _check_text(
     value: object, where: str, field: str, *, required: bool = False, longest: int = LONGEST
 ) -> None:
     if not isinstance(value, str):
-        problem = f"must be a string, not {type(value).__name__}"
-    elif required and not value.strip():
-        problem = "must not be empty"
+        problem = f"{where}: {field} must be a string, not {type(value).__name__}."
+        raise EventInvalidError(problem, field=field)
+    if required and not value.strip():
+        sentence = _("%(where)s: %(field)s must not be empty.")
     elif len(value) > longest:
-        problem = f"has {len(value)} characters; the most is {longest}"
+        sentence = _("%(where)s: %(field)s has %(length)d characters; the most is %(longest)d.")
     elif value != storable(value):
-        problem = "holds a NUL character or a lone surrogate"
+        sentence = _("%(where)s: %(field)s holds a NUL character or a lone surrogate.")
     else:
         return
-    raise EventInvalidError(f"{where}: {field} {problem}.", field=field)
+    raise refused(
+        partial(EventInvalidError, field=field),
+        sentence,
+        where=where,
+        field=field,
+        length=len(value),
+        longest=longest,
+    )
 
 
 def data_text(data: Any, where: str) -> str:

@@ -8,7 +8,10 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext_noop as _
+
 from durable.authoring.run import RunInfo
+from durable.engine.refusal import refused
 from durable.errors import (
     RunCancelledError,
     RunFailedError,
@@ -31,7 +34,7 @@ def find(store: Store, run_id: str | UUID) -> Run:
         pk = run_id if isinstance(run_id, UUID) else UUID(str(run_id))
         return Run.objects.using(store.alias).get(pk=pk)
     except (ValueError, Run.DoesNotExist):
-        raise RunNotFoundError(f"There is no run {str(run_id)!r}.") from None
+        raise refused(RunNotFoundError, _("There is no run %(run)r."), run=str(run_id)) from None
 
 
 def info(run_id: str | UUID) -> RunInfo:

@@ -8,12 +8,14 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext_noop as _
 
 from durable import clock
 from durable.authoring.registry import registry
 from durable.engine.cancelling import await_cancels
 from durable.engine.ingest import data_text
 from durable.engine.lookup import find
+from durable.engine.refusal import refused
 from durable.errors import EventInvalidError, RunStateError, StepNotFoundError
 from durable.ids import new_id
 from durable.models import Event, Run, RunStatus, Step, StepStatus
@@ -54,9 +56,15 @@ def _retry(store: Store, run_id: UUID, said: list[int]) -> None:
         _refuse_erased(store, run, run.event_id)
         if not store.runs.requeue(run_id, _REVIVABLE):
             run = find(store, run_id)
-            raise RunStateError(
-                f"Run {run.pk} of {run.function!r} is {run.status}: only runs that have failed or "
-                "were cancelled can be retried. durable.replay makes a new run of any."
+            raise refused(
+                RunStateError,
+                _(
+                    "Run %(run)s of %(function)r is %(status)s: only runs that have failed or "
+                    "were cancelled can be retried. durable.replay makes a new run of any."
+                ),
+                run=run.pk,
+                function=run.function,
+                status=RunStatus(run.status),
             )
         store.revivals.forget(run_id, _not_to_stay(run, store.revivals.steps(run_id)))
         if (event := _event_of(store, run)) is not None:
@@ -66,14 +74,25 @@ def _retry(store: Store, run_id: UUID, said: list[int]) -> None:
 
 def _refuse_own(run: Run) -> None:
     if run.step:
-        raise RunStateError(
-            f"Run {run.pk} did the step {run.step!r} of run {run.parent_id}: it is neither retried nor "
-            "replayed by itself. Retry or replay that run."
+        raise refused(
+            RunStateError,
+            _(
+                "Run %(run)s did the step %(step)r of run %(parent)s: it is neither retried nor "
+                "replayed by itself. Retry or replay that run."
+            ),
+            run=run.pk,
+            step=run.step,
+            parent=run.parent_id,
         )
     if registry.is_own(run.function):
-        raise RunStateError(
-            f"Run {run.pk} of {run.function!r} did what somebody had asked for and was allowed to: it "
-            "is neither retried nor replayed. Ask anew."
+        raise refused(
+            RunStateError,
+            _(
+                "Run %(run)s of %(function)r did what somebody had asked for and was allowed to: it "
+                "is neither retried nor replayed. Ask anew."
+            ),
+            run=run.pk,
+            function=run.function,
         )
 
 
@@ -83,9 +102,14 @@ def _refuse_erased(store: Store, run: Run, event: UUID | None, *, is_fresh: bool
     # Asked again: it may have been erased since it was found.
     gone = not is_fresh and find(store, run.pk).erased is not None
     if gone or any(one.erased for one in events):
-        raise RunStateError(
-            f"The payloads of run {run.pk} of {run.function!r}, or of its event, were erased: there "
-            "is nothing left to go on from."
+        raise refused(
+            RunStateError,
+            _(
+                "The payloads of run %(run)s of %(function)r, or of its event, were erased: there "
+                "is nothing left to go on from."
+            ),
+            run=run.pk,
+            function=run.function,
         )
 
 
@@ -176,8 +200,13 @@ def _before(run: Run, steps: Sequence[Step], name: str | None) -> list[Step]:
     titles = [step.title for step in steps]
     if name not in titles:
         known = ", ".join(map(repr, dict.fromkeys(titles))) or "none"
-        raise StepNotFoundError(
-            f"Run {run.pk} of {run.function!r} has no step {name!r}. Its steps are: {known}."
+        raise refused(
+            StepNotFoundError,
+            _("Run %(run)s of %(function)r has no step %(step)r. Its steps are: %(known)s."),
+            run=run.pk,
+            function=run.function,
+            step=name,
+            known=known,
         )
     number = titles.index(name)
     wave = steps[number].wave if steps[number].mode else None
@@ -199,9 +228,11 @@ def _derived(store: Store, run: Run, data: Mapping[str, Any]) -> Event:
     """Describe an event like that of a run, with other data."""
     own = _event_of(store, run)
     if own is None:
-        raise EventInvalidError(
-            f"Run {run.pk} of {run.function!r} has no event whose data could be replaced.",
-            field="data",
+        raise refused(
+            partial(EventInvalidError, field="data"),
+            _("Run %(run)s of %(function)r has no event whose data could be replaced."),
+            run=run.pk,
+            function=run.function,
         )
     now = clock.now()
     return Event(

@@ -21,6 +21,7 @@ class Worker(models.Model):
     cluster = models.CharField(_("cluster"), max_length=100)  # its name, as Q_CLUSTER says
     is_supervised = models.BooleanField(_("supervised"), default=False)  # by durable_worker
     version = models.CharField(_("version"), max_length=40)  # of durable
+    functions = models.TextField(default="{}", editable=False)  # JSON: each with its version
     started = models.DateTimeField(_("started"))
     seen = models.DateTimeField(_("seen"))
     hints = models.BigIntegerField(

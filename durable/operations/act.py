@@ -8,8 +8,11 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext_noop as _
+
 from durable.engine.cancel import cancel
 from durable.engine.lookup import find
+from durable.engine.refusal import refused
 from durable.engine.revive import replay, retry
 from durable.errors import RunStateError
 from durable.models import Event, Operation, Run, RunStatus
@@ -113,9 +116,15 @@ def _cancel(run: Run, deed: Deed) -> Done:
     after = find(get_store(), run.pk)
     if after.status == RunStatus.CANCELLED:
         return Done(False)
-    raise RunStateError(
-        f"Run {run.pk} of {run.function!r} is {after.status}: only a run that has not ended can be "
-        "cancelled."
+    raise refused(
+        RunStateError,
+        _(
+            "Run %(run)s of %(function)r is %(status)s: only a run that has not ended can be "
+            "cancelled."
+        ),
+        run=run.pk,
+        function=run.function,
+        status=RunStatus(after.status),
     )
 
 
@@ -137,7 +146,11 @@ def _input(run: Run, deed: Deed) -> Mapping[str, Any] | None:
     if not deed.data or event is None:
         return deed.data or None
     if event.erased is not None:
-        raise RunStateError(f"The input of run {run.pk} was erased: no part of it can be replaced.")
+        raise refused(
+            RunStateError,
+            _("The input of run %(run)s was erased: no part of it can be replaced."),
+            run=run.pk,
+        )
     own: Any = event.value
     return {**own, **deed.data}
 

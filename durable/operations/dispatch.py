@@ -8,11 +8,13 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext_noop as _
 
 from durable.authoring.event import Event
 from durable.authoring.registry import registry
 from durable.engine.cancelling import await_cancels
 from durable.engine.ingest import ingest
+from durable.engine.refusal import refused
 from durable.engine.route import route
 from durable.engine.start import Started, start
 from durable.errors import EventInvalidError
@@ -107,11 +109,10 @@ def _resend(
     # Held, so that retention does not remove it before its new runs are there.
     row = EventRow.objects.using(store.alias).select_for_update().filter(pk=event).first()
     if row is None:
-        raise EventInvalidError(f"There is no event {event}.", field="event")
+        raise _refused(_("There is no event %(event)s."), event)
     if getattr(row, "erased", None) is not None:
-        raise EventInvalidError(
-            f"The data of event {event} was erased: there is nothing left to send.",
-            field="event",
+        raise _refused(
+            _("The data of event %(event)s was erased: there is nothing left to send."), event
         )
     ids = route(row).functions if functions is None else list(dict.fromkeys(functions))
     started = {registry.get_of_site(one).id: store.revivals.start(one, row) for one in ids}
@@ -122,3 +123,7 @@ def _resend(
     write_down(store, actor, "resend", "event", event, after={"runs": after})
     after_commit(store.alias, wake, len(started))
     return started
+
+
+def _refused(sentence: str, event: UUID) -> EventInvalidError:
+    return refused(partial(EventInvalidError, field="event"), sentence, event=event)

@@ -9,11 +9,13 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext_noop as _
 
 from durable import codec
 from durable.authoring.event import CANCELLED, FAILED, FINISHED
 from durable.engine.ingest import dedupe_key
 from durable.engine.lookup import find
+from durable.engine.refusal import refused
 from durable.errors import RunStateError
 from durable.models import Attempt, Blob, Event, Run, Step
 from durable.operations.fingerprint import fingerprint
@@ -44,9 +46,15 @@ def erase(run_id: str | UUID) -> bool:
     store = get_store()
     run = find(store, run_id)
     if run.step and run.parent_id:
-        raise RunStateError(
-            f"Run {run.pk} did the step {run.step!r} of run {run.parent_id}, which has its payloads, "
-            "too. Erase those of that run."
+        raise refused(
+            RunStateError,
+            _(
+                "Run %(run)s did the step %(step)r of run %(parent)s, which has its payloads, "
+                "too. Erase those of that run."
+            ),
+            run=run.pk,
+            step=run.step,
+            parent=run.parent_id,
         )
     return repeat(store.alias, partial(_erase, store, run, _events(store, run)))
 
@@ -59,9 +67,14 @@ def _erase(store: Store, run: Run, events: Sequence[UUID]) -> bool:
         rows = Run.objects.using(store.alias)
         mine = rows.filter(pk=run.pk, ended__isnull=False)
         if not mine.exists():
-            raise RunStateError(
-                f"Run {run.pk} of {run.function!r} has not ended and needs its payloads. "
-                "Cancel it first, or wait for its end."
+            raise refused(
+                RunStateError,
+                _(
+                    "Run %(run)s of %(function)r has not ended and needs its payloads. "
+                    "Cancel it first, or wait for its end."
+                ),
+                run=run.pk,
+                function=run.function,
             )
         if not mine.filter(erased=None).update(erased=now, output=None, large=False):
             return False
@@ -89,9 +102,16 @@ def _events(store: Store, run: Run) -> list[UUID]:
 
 def _refuse_if_needed(other: Run | None, run: Run) -> None:
     if other is not None:
-        raise RunStateError(
-            f"The event of run {run.pk} of {run.function!r} is still needed by run {other.pk} of "
-            f"{other.function!r}, which has not ended."
+        raise refused(
+            RunStateError,
+            _(
+                "The event of run %(run)s of %(function)r is still needed by run %(other)s of "
+                "%(of)r, which has not ended."
+            ),
+            run=run.pk,
+            function=run.function,
+            other=other.pk,
+            of=other.function,
         )
 
 

@@ -28,7 +28,8 @@ _OPEN = (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.WAITING)
 class Figures:
     """Of one function. Times are seconds."""
 
-    open: Counter[str] = field(default_factory=Counter)  # by status
+    open: Counter[str] = field(default_factory=Counter)  # by status, without branches
+    branches: Counter[str] = field(default_factory=Counter)  # open runs of single steps, by status
     ended: Counter[str] = field(default_factory=Counter)  # within the time, by status
     times: Counter[int] = field(default_factory=Counter)  # buckets of durations
 
@@ -71,9 +72,9 @@ def figures(alias: str, functions: Collection[str], span: timedelta = DAY) -> Ma
         found[name].times = times
     # Named one by one, that SQLite goes from one to the next in the index.
     mine = Run.objects.using(alias).filter(function__in=ids)
-    runs: QuerySet[Run, Any] = mine.order_by().values_list("function", "status")
-    for name, status in together(alias, [runs.filter(status=one)[:COUNTED] for one in _OPEN]):
-        found[name].open[status] += 1
+    runs: QuerySet[Run, Any] = mine.order_by().values_list("function", "status", "step")
+    for name, status, step in together(alias, [runs.filter(status=one)[:COUNTED] for one in _OPEN]):
+        (found[name].branches if step else found[name].open)[status] += 1
     return dict(found)
 
 
@@ -95,4 +96,7 @@ def _within(span: timedelta, function: str | None) -> dict[str, Any]:
 
 def is_capped(found: Mapping[str, Figures]) -> bool:
     """Whether there are more open runs than were counted."""
-    return any(sum(one.open[status] for one in found.values()) >= COUNTED for status in _OPEN)
+    return any(
+        sum(one.open[status] + one.branches[status] for one in found.values()) >= COUNTED
+        for status in _OPEN
+    )

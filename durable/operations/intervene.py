@@ -8,16 +8,18 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext_noop as _
 
 from durable import clock
 from durable.engine.call import events_of
 from durable.engine.ending import ended
 from durable.engine.ingest import data_text, name_text
 from durable.engine.lookup import find
+from durable.engine.refusal import refused
 from durable.engine.verdict import encoded
 from durable.errors import RunStateError, StepNotFoundError
 from durable.ids import new_id
-from durable.models import Event, Run, Step
+from durable.models import Event, Run, RunStatus, Step
 from durable.models.status import OPEN_STEP
 from durable.store import Store, get_store
 from durable.store.after import after_commit
@@ -25,7 +27,14 @@ from durable.store.clock import database_now
 from durable.store.executor import repeat
 from durable.wake import wake
 
-_NOUNS = {"sleep": "a sleep", "wait": "a wait for an event"}
+_OTHER = {
+    "sleep": _("Step %(step)r of run %(run)s of %(function)r is not a sleep."),
+    "wait": _("Step %(step)r of run %(run)s of %(function)r is not a wait for an event."),
+}
+_NONE = {
+    "sleep": _("Run %(run)s of %(function)r is %(status)s, and not in a sleep."),
+    "wait": _("Run %(run)s of %(function)r is %(status)s, and not in a wait for an event."),
+}
 
 
 def skip_sleep(run_id: str | UUID, step: str | int | None = None) -> None:
@@ -104,7 +113,7 @@ def _end(store: Store, run: Run, step: Step, output: str) -> None:
         claims = store.steps.seize([step.pk])
         flush = store.steps.flush([(claim, ended(claim, output=output)) for claim in claims])
         if not flush.written:
-            raise RunStateError(_over(run, step))
+            raise _over(run, step)
         after_commit(store.alias, wake, flush.woken)
 
 
@@ -112,12 +121,11 @@ def _asleep(store: Store, run: Run, step: str | int | None, op: str) -> Step:
     found = _open(store, run, op) if step is None else _named(store, run, step)
     matching = [row for row in found if row.op == op]
     if not matching:
-        raise RunStateError(
-            f"Step {found[0].title!r} of run {run.pk} of {run.function!r} is not {_NOUNS[op]}."
-        )
+        step = found[0].title
+        raise refused(RunStateError, _OTHER[op], step=step, run=run.pk, function=run.function)
     still = [row for row in matching if row.status in OPEN_STEP]
     if not still:
-        raise RunStateError(_over(run, matching[-1]))
+        raise _over(run, matching[-1])
     return still[0]
 
 
@@ -125,9 +133,8 @@ def _open(store: Store, run: Run, op: str) -> list[Step]:
     rows = Step.objects.using(store.alias).filter(run=run, op=op, status__in=OPEN_STEP)
     found = list(rows.defer("output", "error").order_by("pk")[:1])
     if not found:
-        raise RunStateError(
-            f"Run {run.pk} of {run.function!r} is {run.status}, and not in {_NOUNS[op]}."
-        )
+        status = RunStatus(run.status)
+        raise refused(RunStateError, _NONE[op], run=run.pk, function=run.function, status=status)
     return found
 
 
@@ -136,23 +143,35 @@ def _named(store: Store, run: Run, step: str | int) -> list[Step]:
     rows = rows.defer("output", "error")
     found = [row for row in rows if step in (row.pk, row.title)]
     if not found:
-        timers = ", ".join(repr(row.title) for row in rows if row.op in _NOUNS) or "none"
-        raise StepNotFoundError(
-            f"Run {run.pk} of {run.function!r} has no step {step!r}. "
-            f"Its sleeps and waits are: {timers}."
+        timers = ", ".join(repr(row.title) for row in rows if row.op in _OTHER) or "none"
+        raise refused(
+            StepNotFoundError,
+            _(
+                "Run %(run)s of %(function)r has no step %(step)r. Its sleeps and waits are: %(known)s."
+            ),
+            run=run.pk,
+            function=run.function,
+            step=step,
+            known=timers,
         )
     return found
 
 
-def _over(run: Run, step: Step) -> str:
-    return (
-        f"Step {step.title!r} of run {run.pk} of {run.function!r} is over: it was ended by its "
-        "time, by an event, or with its run."
+def _over(run: Run, step: Step) -> RunStateError:
+    return refused(
+        RunStateError,
+        _(
+            "Step %(step)r of run %(run)s of %(function)r is over: it was ended by its time, by an "
+            "event, or with its run."
+        ),
+        step=step.title,
+        run=run.pk,
+        function=run.function,
     )
 
 
 def _awaited(store: Store, run: Run, step: Step) -> str:
     wait = store.waits.of_steps([step.pk]).get(step.pk)
     if wait is None:
-        raise RunStateError(_over(run, step))
+        raise _over(run, step)
     return wait.event

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -23,6 +25,7 @@ class Sighting:
     cluster: str
     is_supervised: bool
     version: str
+    functions: Mapping[str, str]  # the version of each
     hints: int
     claims: int
     rate: float
@@ -47,6 +50,7 @@ class Workers(Table):
             cluster=sighting.cluster[:100],
             is_supervised=sighting.is_supervised,
             version=sighting.version[:40],
+            functions=json.dumps(dict(sighting.functions)),
             started=now,
             seen=now,
             **done,

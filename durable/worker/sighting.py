@@ -14,6 +14,7 @@ from multiprocessing import parent_process, util
 
 from django.db import DatabaseError, InterfaceError
 
+from durable.authoring.registry import registry
 from durable.q2 import options, pulse
 from durable.store import get_store
 from durable.store.workers import Sighting
@@ -94,6 +95,7 @@ def _tell(mine: Tally) -> None:
             cluster=options.cluster_name(),
             is_supervised=pulse.is_watched(),
             version=_version(),
+            functions={one.id: one.version for one in registry.of_site},
             hints=mine.hints,
             claims=mine.claims,
             rate=round(mine.rate(time.monotonic()), 1),

@@ -11,6 +11,8 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from durable import clock
+from durable.access.keys import Rights, make
+from durable.authoring.registry import registry
 from durable.ids import new_id
 from durable.models import (
     Attempt,
@@ -31,6 +33,7 @@ from durable.operations.audit import Actor, write_down
 from durable.operations.configure import configure_function
 from durable.playback.keys import step_key
 from durable.store import get_store
+from scripts.screenshots import groups
 
 NAME = PASSWORD = "admin"  # noqa: S105  of a database that lives for one picture
 
@@ -57,12 +60,16 @@ def fill() -> dict[str, str]:
     """Make the runs; return the ids of those whose pages are the pictures."""
     User.objects.create_superuser(NAME, password=PASSWORD)
     now = clock.now()
+    groups.judged(now)
+    crowd = groups.crowd(now, _event("image/uploaded", {"folder": "summer"}, now))
     for n in range(14):
         _plain(now - timedelta(minutes=3 * n + 7), n)
     drip = _sleeping(now)
     _waiting(now)
     _failed(now)
     order = _order(now)
+    failed = Run.objects.get(status=RunStatus.FAILED)
+    make(get_store(), Actor(who="grace", via="admin"), Rights(name="the shop's front end").key())
     _workers(now)
     _tallies(now)
     configure_function(
@@ -73,6 +80,8 @@ def fill() -> dict[str, str]:
     return {
         "order": str(order.pk),
         "drip": str(drip.pk),
+        "crowd": str(crowd.pk),
+        "failed": str(failed.pk),
         "event": str(order.event_id),
         "step": str(order.steps.get(name="charge-card").pk),
     }
@@ -166,6 +175,7 @@ def _workers(now: datetime) -> None:
             cluster="shop",
             is_supervised=True,
             version="0.1",
+            functions=_json({one.id: one.version for one in registry.of_site}),
             started=now - timedelta(days=3, minutes=number),
             seen=now + timedelta(minutes=20),  # so that they are there in all the pictures
             hints=15_000 + 731 * number,

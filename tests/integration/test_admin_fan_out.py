@@ -47,6 +47,48 @@ def test_a_step_links_to_its_run_and_is_drawn_as_it_is(admin_client: Client) -> 
     assert step.status == StepStatus.PENDING
 
 
+def test_a_step_tells_how_often_its_run_has_failed(admin_client: Client) -> None:
+    parent, _, child = family()
+    step = rows.step(child, "resize", StepStatus.RETRYING)
+    rows.failed_try(child, step)
+    rows.failed_try(child, step)
+    assert "2 failed tries" in page(admin_client, parent)
+
+
+def live(browser: Client, run: Run, etag: str = "") -> Any:
+    return browser.get(f"/admin/durable/run/{run.pk}/live/", headers={"If-None-Match": etag})
+
+
+def test_a_living_page_is_sent_again_when_the_run_of_a_step_has_begun(
+    admin_client: Client,
+) -> None:
+    parent, _, child = family(status=RunStatus.QUEUED)
+    etag = live(admin_client, parent)["ETag"]
+    Run.objects.filter(pk=child.pk).update(
+        status=RunStatus.RUNNING, owner="web:1:1", started=rows.ago(0)
+    )
+    assert live(admin_client, parent, etag).status_code == 200
+
+
+def test_a_living_page_is_sent_again_when_a_try_of_the_run_of_a_step_has_failed(
+    admin_client: Client,
+) -> None:
+    parent, step, child = family()
+    etag = live(admin_client, parent)["ETag"]
+    rows.failed_try(child, step)
+    assert live(admin_client, parent, etag).status_code == 200
+
+
+def test_open_runs_of_a_function_are_counted_without_those_of_steps(admin_client: Client) -> None:
+    family()
+    for path in ("", "shop/change/"):
+        shown = get(admin_client, f"/admin/durable/functionconfig/{path}")
+        assert "1 waiting" in shown
+        assert "1 running" not in shown
+        assert "?function=shop&amp;kin=child" in shown
+        assert "1 run of a step" in shown
+
+
 def test_a_run_of_a_step_is_offered_to_be_cancelled_and_nothing_else(admin_client: Client) -> None:
     _, _, child = family()
     assert f"/run/{child.pk}/act/cancel/" in page(admin_client, child)
@@ -92,3 +134,12 @@ def test_a_function_says_with_which_versions_its_last_runs_were_started(
     shown = get(admin_client, "/admin/durable/functionconfig/shop/change/")
     assert '<code class="durable-code">n3w</code> 2 of the last 3 completed runs' in shown
     assert '<code class="durable-code">0ld</code> 1 of the last 3 completed runs' in shown
+
+
+def test_a_function_says_how_many_workers_have_which_version(admin_client: Client) -> None:
+    rows.run()
+    for _ in range(2):
+        rows.worker(functions='{"shop": "n3w"}')
+    shown = get(admin_client, "/admin/durable/functionconfig/shop/change/")
+    assert '<code class="durable-code">n3w</code> 2 workers have it' in shown
+    assert "2 of 2" in get(admin_client, "/admin/durable/worker/")

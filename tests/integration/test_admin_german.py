@@ -17,6 +17,7 @@ from django.utils import translation
 
 import durable
 from durable.authoring.registry import Registry
+from durable.errors import RunStateError
 from durable.models import FunctionConfig, RunStatus, StepStatus, Wait
 from durable.operations.audit import Actor, write_down
 from durable.store import get_store
@@ -184,3 +185,29 @@ def english(page: str) -> list[str]:
         for text in reader.found
         if _ENGLISH.search(text) or (known.gettext(text) != text and known.gettext(text))
     ]
+
+
+REFUSED = {  # verb, and what it is done to in vain
+    "retry": "waiting",
+    "skip": "failed",
+    "deliver": "failed",
+    "erase": "waiting",
+    "cancel": "failed",
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("verb", REFUSED)
+def test_no_refusal_is_english(admin_client: Client, shop: dict[str, str], verb: str) -> None:
+    path = f"/admin/durable/run/{shop[REFUSED[verb]]}/act/{verb}/"
+    with translation.override("de"):
+        response = admin_client.post(path, {"durable_data": "{}"})
+        (said,) = map(str, get_messages(response.wsgi_request))
+    assert "Lauf " in said
+    assert not _ENGLISH.search(said)
+
+
+@pytest.mark.django_db
+def test_a_program_reads_refusals_in_english(shop: dict[str, str]) -> None:
+    with translation.override("de"), pytest.raises(RunStateError, match="is waiting: only runs"):
+        durable.retry(shop["waiting"])

@@ -283,6 +283,28 @@ def test_database_tells_of_itself() -> None:
         assert abs(database.ahead or 9.0) < 5.0
 
 
+def test_versions_of_functions_are_told_with_the_workers_that_have_them() -> None:
+    rows.worker(pid=1, functions='{"shop": "0ld", "mail": "m1"}')
+    rows.worker(pid=2, functions='{"shop": "n3w", "mail": "m1"}')
+    rows.worker(pid=3, functions='{"shop": "gone"}', seen=rows.ago(600))
+    health = seen()
+    assert [(one.function, one.version, one.workers) for one in health.versions] == [
+        ("mail", "m1", ("here 1", "here 2")),
+        ("shop", "0ld", ("here 1",)),
+        ("shop", "n3w", ("here 2",)),
+    ]
+    assert codes(health) == ["function-versions"]
+    assert dict(facts(health))["functions"] == "shop 0ld on here 1; shop n3w on here 2"
+
+
+def test_version_that_this_process_has_is_marked(fresh_registry: Registry) -> None:
+    mine = fresh_registry.get("shop").version
+    rows.worker(functions=f'{{"shop": "{mine}"}}')
+    health = seen()
+    assert [one.is_here for one in health.versions] == [True]
+    assert dict(facts(health))["functions"] == "1, of one version"
+
+
 def test_more_rows_cost_no_more_queries() -> None:
     rows.worker()
     for _ in range(5):

@@ -7,7 +7,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+import durable
 from durable import tasks
+from durable.authoring.registry import Registry
 from durable.models import RunStatus, Worker
 from durable.worker import identity, sighting
 from tests.integration import rows
@@ -26,6 +28,13 @@ def test_new_worker_appears_with_its_name_on_leases() -> None:
     (row,) = Worker.objects.all()
     assert (row.owner, row.pid, row.parent) == (identity.owner(), os.getpid(), os.getppid())
     assert (row.is_supervised, row.claims, row.hints) == (False, 0, 0)
+
+
+def test_new_worker_tells_which_version_of_each_function_it_has(fresh_registry: Registry) -> None:
+    trigger = durable.TriggerEvent(event="order/paid")
+    shop = durable.create_function(fn_id="shop", trigger=trigger)(lambda ctx: None)
+    sighting.start()
+    assert Worker.objects.get().functions == f'{{"shop": "{shop.version}"}}'
 
 
 def test_worker_that_stops_cleanly_leaves_no_row_and_its_heart_brings_none_back() -> None:

@@ -19,6 +19,7 @@ from durable.operations.health.values import (
     Queue,
     Seen,
     Stuck,
+    Version,
 )
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "Queue",
     "Seen",
     "Stuck",
+    "Version",
     "facts",
     "look",
 ]

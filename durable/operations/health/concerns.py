@@ -50,6 +50,15 @@ def _crew(health: Health) -> Iterator[Concern]:
             % {"versions": ", ".join(versions)},
             advice=_("That is right during a deployment only. Restart the workers that are old."),
         )
+    if health.mixed:
+        mixed = sorted({one.function for one in health.mixed})
+        yield Concern(
+            code="function-versions",
+            level=Level.WARNING,
+            text=_("Workers have different versions of functions: %(functions)s.")
+            % {"functions": ", ".join(mixed)},
+            advice=_("That is right during a deployment only. Restart the workers that are old."),
+        )
 
 
 def _no_worker(health: Health) -> Concern:

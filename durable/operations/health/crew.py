@@ -9,13 +9,14 @@ from durable.models import Worker
 from durable.operations.health.values import Cluster, Seen
 from durable.store.clock import until
 
-_BEATS = 3  # that a worker may miss
-_MOST = 500
+BEATS = 3  # that a worker may miss
+MOST = 500
 
 
 def clusters(alias: str) -> tuple[Cluster, ...]:
     """Return the clusters that were seen in the last minutes, the newest sighting first."""
-    rows = Worker.objects.using(alias).annotate(left=until("seen")).order_by("-seen")[:_MOST]
+    seen = Worker.objects.using(alias).defer("functions").annotate(left=until("seen"))
+    rows = seen.order_by("-seen")[:MOST]
     found: dict[tuple[str, str, int, bool], list[Seen]] = defaultdict(list)
     for row in rows:
         silent = round(-row.left.total_seconds(), 3)
@@ -27,7 +28,7 @@ def clusters(alias: str) -> tuple[Cluster, ...]:
                 version=row.version,
                 started=row.started,
                 silent=silent,
-                is_alive=silent <= _BEATS * conf.HEARTBEAT,
+                is_alive=silent <= BEATS * conf.HEARTBEAT,
                 hints=row.hints,
                 claims=row.claims,
                 rate=row.rate,

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from durable.engine.words import span
 from durable.operations.health.values import Health, Queue
 from durable.store.condition import Condition
+
+NAMED = 8  # workers of one version
 
 Fact = tuple[str, str]  # what it is about, and what there is to say
 
@@ -24,6 +27,7 @@ def facts(health: Health) -> Iterator[Fact]:
             "clusters": sum(bool(one.alive) for one in health.clusters),
         },
     )
+    yield _("functions"), _versions(health)
     yield _("claims"), _pace(health)
     yield _("due"), "; ".join(map(_queue, health.backlog.queues)) or _("nothing")
     yield (
@@ -36,6 +40,24 @@ def facts(health: Health) -> Iterator[Fact]:
     )
     yield _("broker"), _broker(health)
     yield from _database(health.database)
+
+
+def _versions(health: Health) -> str:
+    functions = len({one.function for one in health.versions})
+    if not functions:
+        return _("no worker told which it has")
+    if not health.mixed:
+        text = ngettext("%(count)d, of one version", "%(count)d, each of one version", functions)
+        return text % {"count": functions}
+    return "; ".join(
+        _("%(function)s %(version)s on %(workers)s")
+        % {
+            "function": one.function,
+            "version": one.version,
+            "workers": ", ".join(one.workers[:NAMED]) + (" …" if one.workers[NAMED:] else ""),
+        }
+        for one in health.mixed
+    )
 
 
 def _pace(health: Health) -> str:

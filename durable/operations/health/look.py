@@ -10,6 +10,7 @@ from durable.operations.health.backlog import backlog, stuck
 from durable.operations.health.concerns import concerns
 from durable.operations.health.crew import clusters
 from durable.operations.health.values import Broker, Health, Limits
+from durable.operations.health.versions import versions
 from durable.q2 import options
 from durable.q2.hints import untaken
 from durable.store import Store
@@ -35,6 +36,7 @@ def look(store: Store, limits: Limits | None = None) -> Health:
         stuck=stuck(store.alias),
         database=condition_of(store.connection, tables),
         broker=_broker(),
+        versions=versions(store.alias),
     )
     return replace(seen, concerns=tuple(concerns(seen, limits or Limits())))
 

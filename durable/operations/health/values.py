@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -63,6 +64,16 @@ class Cluster:
     def silent(self) -> float:
         """Seconds since the last of its workers was seen."""
         return min(one.silent for one in self.workers)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """A version of a function, and who has it."""
+
+    function: str
+    version: str
+    workers: tuple[str, ...]  # that are there: the host and the process of each
+    is_here: bool  # the process that looked has it, too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +154,14 @@ class Health:
     stuck: tuple[Stuck, ...]
     database: Condition
     broker: Broker
+    versions: tuple[Version, ...] = ()
     concerns: tuple[Concern, ...] = ()
+
+    @property
+    def mixed(self) -> tuple[Version, ...]:
+        """The versions of functions of which workers have more than one."""
+        count = Counter(one.function for one in self.versions)
+        return tuple(one for one in self.versions if count[one.function] > 1)
 
     @property
     def alive(self) -> tuple[Seen, ...]:
