@@ -138,6 +138,10 @@ class Client(Verbs):
                 f"function {full_id!r}: on_failure must be a plain handler, not a function made by "
                 "create_function: it becomes the function of its own failures."
             )
+        if on_failure is not None and not callable(on_failure):
+            raise FunctionConfigInvalidError(
+                f"function {full_id!r}: on_failure must be a function, not {on_failure!r:.80}."
+            )
         triggers = tuple(trigger) if isinstance(trigger, list | tuple) else (trigger,)
 
         def decorate(handler: Handler) -> Function:

@@ -23,8 +23,10 @@ _CURES = {
     "UUID": "Use str().",
     "set": "Use sorted() or list().",
     "QuerySet": "Use a list of primary keys.",
+    "timedelta": "Use .total_seconds().",
     "coroutine": "Await it, in an async function.",
 }
+_OF_MODELS = "Use its primary key, and get the object in the step that needs it."
 
 
 def encode(value: Any, *, what: str, limit: int, setting: str, depth: int) -> str:
@@ -99,7 +101,8 @@ def _children(item: Any, path: str, what: str) -> list[tuple[Any, str]]:
 
 def _inspect_scalar(item: Any, path: str, what: str) -> None:
     if not isinstance(item, _PLAIN):
-        raise _error(what, path, type(item).__name__)
+        name = type(item).__name__
+        raise _error(what, path, name, _OF_MODELS if hasattr(type(item), "_meta") else _CURES.get(name))
     if isinstance(item, str):
         _inspect_text(item, path, what)
     elif isinstance(item, float) and (item != item or item in (float("inf"), float("-inf"))):
@@ -117,9 +120,9 @@ def _inspect_text(text: str, path: str, what: str) -> None:
         raise _error(what, path, "text with a lone surrogate") from None
 
 
-def _error(what: str, path: str, found: str) -> OutputUnserializableError:
+def _error(what: str, path: str, found: str, cure: str | None = None) -> OutputUnserializableError:
     return OutputUnserializableError(
         f"{what} cannot be stored as JSON: {path}: {found}. "
-        + _CURES.get(found, "Use plain dicts, lists, strings, numbers, booleans or None."),
+        + (cure or "Use plain dicts, lists, strings, numbers, booleans or None."),
         path=path,
     )

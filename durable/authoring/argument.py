@@ -63,7 +63,10 @@ def check_branches(name: str, callables: object, at_least: int = 0) -> None:
         StepMisuseError: names the method, and what it was given.
     """
     if not isinstance(callables, tuple | list):
-        raise StepMisuseError(f"{name} takes a tuple of functions, not {type(callables).__name__}.")
+        text = f"{name} takes a tuple of functions, not {type(callables).__name__}."
+        if callable(callables):
+            text += f" Put them into parentheses of their own: ctx.{name}((first, second))."
+        raise StepMisuseError(text)
     if len(callables) < at_least:
         raise StepMisuseError(f"{name} takes {at_least} function or more, not {len(callables)}.")
     for number, branch in enumerate(callables):

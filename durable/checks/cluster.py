@@ -72,12 +72,26 @@ def _hits_zero(seconds: float, cycle: float) -> bool:
 def check_timeout(**kwargs: Any) -> list[CheckMessage]:
     """The timeout is one that django-q2 can set an alarm for."""
     timeout = cluster().get("timeout")
-    if timeout is None or (isinstance(timeout, int) and not isinstance(timeout, bool)):
+    if timeout is None or _is_whole(timeout):
         return []
     text = (
         f"Q_CLUSTER['timeout'] is {timeout!r}, not whole seconds: each of the site's tasks fails."
     )
     return [Error(text, hint="Give whole seconds, 90 for example.", id="durable.E010")]
+
+
+@register(TAG)
+def check_workers(**kwargs: Any) -> list[CheckMessage]:
+    """The number of workers is one."""
+    workers = cluster().get("workers")
+    if workers is None or _is_whole(workers):
+        return []
+    text = f"Q_CLUSTER['workers'] is {workers!r}, not a whole number: no cluster starts."
+    return [Error(text, hint="Give a number, 4 for example.", id="durable.E016")]
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 @register(TAG)

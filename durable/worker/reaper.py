@@ -19,7 +19,7 @@ def reap() -> int:
     if not dead:
         return 0
     released = store.release_owners(dead)
-    logger.info("released %s rows of %s lost workers", released, len(dead))
+    logger.info("released what lost workers held: workers %s, rows %s", len(dead), released)
     if released:
         wake(released)
     return released

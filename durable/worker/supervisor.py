@@ -30,6 +30,7 @@ _TICK = 0.25
 _ANSWER_SECONDS = 10.0  # for the database: it may be busy, and a network may swallow what it says
 _BOOT_SECONDS = 120.0  # a large site may take long to import
 _DOUBLED = 0.5  # seconds in which a second signal is the first one, sent by two ways
+_LONG = 1.5  # seconds after which people wonder whether it stops
 _PAUSES = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 
 
@@ -132,10 +133,18 @@ class Supervisor:
         group.terminate()
         begun = time.monotonic()
         asked, until = signals.asked, begun + self.grace
+        has_said = False
         while group.exit_code is None:
             signals.wait(min(_TICK, max(0.0, until - time.monotonic())))
-            if time.monotonic() - begun < _DOUBLED:
+            waited = time.monotonic() - begun
+            if waited < _DOUBLED:
                 asked = signals.asked
+            elif waited > _LONG and not has_said:
+                has_said = True
+                self.say(
+                    "durable worker: stopping; what is running has "
+                    f"{self.grace:g} s to end, or is killed at a second Ctrl-C"
+                )
             if signals.asked > asked or time.monotonic() >= until:
                 group.kill()
                 self.say("durable worker: killed; what was running is done again elsewhere")

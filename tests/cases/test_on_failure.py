@@ -164,7 +164,9 @@ def test_it_is_async_if_the_function_is(
 
 def test_what_is_not_a_function_is_refused(player: Player) -> None:
     on_failure: Any = "clean_up"
-    with pytest.raises(FunctionConfigInvalidError, match="'case-failure': the handler is not"):
+    with pytest.raises(
+        FunctionConfigInvalidError, match="'case': on_failure must be a function, not"
+    ):
         player.define(fails, on_failure=on_failure)
 
 

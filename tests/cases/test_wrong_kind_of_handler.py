@@ -43,6 +43,10 @@ def list_of_nothing(ctx: Any) -> None:
     ctx.group.parallel("steps")
 
 
+def branches_without_a_tuple(ctx: Any) -> None:
+    ctx.group.parallel(lambda: ctx.step.run("left", say, "left"), lambda: None)
+
+
 def unknown_mode(ctx: Any) -> None:
     ctx.group.parallel((lambda: ctx.step.run("fine", say, "fine"),), parallel_mode="fast")
 
@@ -73,6 +77,7 @@ def id_with_a_nul(ctx: Any) -> None:
         (result_of_a_call_async, "without calling the function"),
         (step_instead_of_a_branch, "branch 0 is not a function but 'fine'"),
         (list_of_nothing, "group.parallel takes a tuple of functions, not str"),
+        (branches_without_a_tuple, "ctx.group.parallel((first, second))"),
         (unknown_mode, "parallel_mode must be ParallelMode.WAIT or .RACE, not 'fast'"),
         (id_is_a_number, "A step id must be a string of 1 to 255 characters, not 5"),
         (id_is_empty, "A step id must be a string of 1 to 255 characters, not ''"),

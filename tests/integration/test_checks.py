@@ -247,6 +247,12 @@ def test_timeout_that_no_alarm_takes_is_refused(timeout: object) -> None:
         assert "durable.E010" in ids()
 
 
+@pytest.mark.parametrize("workers", [2.5, "4", True])
+def test_number_of_workers_that_is_none_is_refused(workers: object) -> None:
+    with override_settings(Q_CLUSTER=SOUND | {"workers": workers}):
+        assert "Q_CLUSTER['workers']" in only("durable.E016").msg
+
+
 def test_cluster_in_sync_mode_is_named() -> None:
     with override_settings(Q_CLUSTER=SOUND | {"sync": True}):
         assert "'sync'" in only("durable.W007").msg

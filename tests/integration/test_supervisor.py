@@ -91,6 +91,15 @@ def test_cluster_that_starts_at_the_third_try_stays(play: Play) -> None:
     assert (code, said[-1]) == (STOPPED, "durable worker: stopped")
 
 
+def test_a_stop_that_takes_long_says_what_it_waits_for(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "_DOUBLED", -1.0)
+    monkeypatch.setattr(supervisor, "_LONG", -1.0)
+    _, said = play()
+    assert "what is running has 5 s to end, or is killed at a second Ctrl-C" in said[-2]
+
+
 def test_clusters_that_lived_are_replaced_for_ever(play: Play) -> None:
     code, said = play(*[READY] * 12)
     assert code == STOPPED

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.contrib.auth.models import User
 
 from durable import codec
 from durable.errors import LimitExceededError, OutputUnserializableError
@@ -102,6 +103,11 @@ def test_what_json_cannot_hold_is_refused_with_its_path(value: Any, path: str, f
         encode(value)
     assert str(raised.value).startswith(f"the value cannot be stored as JSON: {path}: {found}.")
     assert raised.value.path == path
+
+
+def test_what_to_do_with_an_object_of_the_database_is_said() -> None:
+    with pytest.raises(OutputUnserializableError, match=r"\$\.user: User\. Use its primary key"):
+        encode({"user": User(pk=1)})
 
 
 def test_the_first_of_several_culprits_is_named() -> None:

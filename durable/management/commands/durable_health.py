@@ -51,7 +51,10 @@ class Command(BaseCommand):
             health = look(store, Limits(oldest=options["oldest"]))
         except DatabaseError as error:
             text = " ".join(str(error).split())
-            raise CommandError(f"The database {store.alias!r} cannot be asked: {text}") from error
+            raise CommandError(
+                f"The database {store.alias!r} cannot be asked: {text}. If tables or columns are "
+                "missing, run `manage.py migrate`."
+            ) from error
         if options["format"] == "json":
             write(self.stdout, [json.dumps(_json(health), indent=2, cls=DjangoJSONEncoder)])
         elif options["verbosity"]:
