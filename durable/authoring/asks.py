@@ -9,6 +9,7 @@ from typing import Any
 
 from durable.authoring.duration import duration, moment
 from durable.authoring.event import RESERVED, Event
+from durable.authoring.function import Function
 from durable.errors import StepMisuseError
 from durable.expressions.condition import Condition
 from durable.expressions.key import read_path
@@ -36,6 +37,11 @@ def work(
 ) -> Work:
     """Check and return a body."""
     check_id(step_id)
+    if isinstance(handler, Function):
+        raise StepMisuseError(
+            f"Step {step_id!r}: {handler.id!r} is a durable function, which is not called in a step. "
+            f"Write ctx.step.invoke({step_id!r}, function=…, data={{…}}); it runs on its own."
+        )
     if not callable(handler):
         raise StepMisuseError(
             f"Step {step_id!r}: the handler must be a function, not {handler!r:.80}. "

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from durable.authoring.registry import registry
 from tests.harness import Handler, Player, asay, journal, say
 
 
@@ -43,6 +44,10 @@ def list_of_nothing(ctx: Any) -> None:
     ctx.group.parallel("steps")
 
 
+def durable_function_in_a_step(ctx: Any) -> None:
+    ctx.step.run("wrong", registry.get("case"))
+
+
 def branches_without_a_tuple(ctx: Any) -> None:
     ctx.group.parallel(lambda: ctx.step.run("left", say, "left"), lambda: None)
 
@@ -77,6 +82,7 @@ def id_with_a_nul(ctx: Any) -> None:
         (result_of_a_call_async, "without calling the function"),
         (step_instead_of_a_branch, "branch 0 is not a function but 'fine'"),
         (list_of_nothing, "group.parallel takes a tuple of functions, not str"),
+        (durable_function_in_a_step, "Write ctx.step.invoke('wrong', function=…, data={…})"),
         (branches_without_a_tuple, "ctx.group.parallel((first, second))"),
         (unknown_mode, "parallel_mode must be ParallelMode.WAIT or .RACE, not 'fast'"),
         (id_is_a_number, "A step id must be a string of 1 to 255 characters, not 5"),
