@@ -69,7 +69,7 @@ def _drive(store: Store, run: RunClaim, owner: str, workers: int) -> None:
     if overrides.of(run.function).is_paused and _is_held_back(store, run, function):
         return
     if run.crashes >= conf.MAX_CRASHES:
-        fail(store, run, lost(run.crashes), close_steps=True)
+        fail(store, run, lost(run.crashes, _reached(store, run)), close_steps=True)
         return
     is_new = run.claim == 1  # nothing can have been recorded
     if run.version != function.version and (is_new or not run.version):
@@ -90,6 +90,13 @@ def _drive(store: Store, run: RunClaim, owner: str, workers: int) -> None:
         return
     with tracing.driving(store, run):
         _Turns(store, run, function, history, owner, workers).take()
+
+
+def _reached(store: Store, run: RunClaim) -> str:
+    """Say which step of a run ended last: what is done in place leaves no trace before it ends."""
+    ended = store.steps.rows.filter(run=run.id).exclude(ended=None)
+    last = ended.order_by("-ended", "-pk").first()
+    return f" It had come as far as step {last.title!r}." if last else " No step of it had ended."
 
 
 def _is_held_back(store: Store, run: RunClaim, function: Function) -> bool:

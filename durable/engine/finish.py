@@ -88,14 +88,14 @@ def fail(
         _tell(store, run, RunStatus.FAILED, failure)
 
 
-def lost(crashes: int) -> Failure:
-    """Describe work that kills whoever takes it."""
+def lost(crashes: int, reached: str = "") -> Failure:
+    """Describe work that kills whoever takes it, and say how far it had come."""
     return Failure(
         code="worker_lost",
         name="WorkerLost",
         message=f"{crashes} workers were lost, or met an unexpected error, while they were at this "
         f"piece of work (DURABLE['MAX_CRASHES'] is {conf.MAX_CRASHES}). It may exhaust memory or crash "
-        "the interpreter; the workers' logs may tell.",
+        f"the interpreter; the workers' logs may tell.{reached}",
         is_retriable=False,
     )
 

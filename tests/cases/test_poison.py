@@ -46,7 +46,25 @@ def test_a_run_that_lost_three_workers_fails(player: Player) -> None:
     assert run.failure is not None
     assert run.failure["code"] == "worker_lost"
     assert run.failure["message"].startswith("3 workers were lost")
+    assert run.failure["message"].endswith("No step of it had ended.")
     assert journal == []
+
+
+def test_the_failure_says_which_step_ended_last(player: Player, clock: ModuleType) -> None:
+    def deadly_at_last(ctx: durable.ContextSync) -> None:
+        ctx.step.run("first", say, "first")
+        ctx.step.run("rest", int, "none")
+
+    player.define(deadly_at_last)
+    run = player.send()
+    player.worker.take_one()
+    for number in range(3):
+        clock.travel(timedelta(days=1))
+        player.store.runs.claim(f"lost:{number}:1")
+        clock.travel(LEASE)
+    failure = player.settle(run).failure
+    assert failure is not None
+    assert failure["message"].endswith("It had come as far as step 'first'.")
 
 
 @override_settings(DURABLE={"MAX_CRASHES": 4})

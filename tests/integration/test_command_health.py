@@ -46,7 +46,7 @@ def test_well_site_ends_with_0_and_says_who_works() -> None:
 def test_site_without_workers_ends_with_1_and_says_what_to_do() -> None:
     code, said = asked()
     assert code == 1
-    assert "CRITICAL no-worker: No worker was ever seen" in said
+    assert "CRITICAL no-worker: No worker is there" in said
     assert "Start `manage.py durable_worker`" in said
 
 

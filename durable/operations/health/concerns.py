@@ -63,7 +63,7 @@ def _crew(health: Health) -> Iterator[Concern]:
 
 def _no_worker(health: Health) -> Concern:
     silent = min((one.silent for one in health.clusters), default=None)
-    text = _("No worker was ever seen, or not for a long time.")
+    text = _("No worker is there.")
     if silent is not None:
         text = _("No worker has been seen for %(time)s.") % {"time": span(silent)}
     return Concern(
