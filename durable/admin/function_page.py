@@ -69,13 +69,10 @@ def triggers(row: Row) -> SafeString | str:
 
 
 def versions(row: Row) -> SafeString | str:
-    """Show which version is here, which the workers have, and with which the last runs were started."""
+    """Show which version is here, and with which the last runs were started."""
     lines: list[tuple[str, str]] = []
     if row.version:
         lines.append((show.code(row.version), _("here")))
-    for one in row.known:
-        said = ngettext("%(count)d worker has it", "%(count)d workers have it", len(one.workers))
-        lines.append((show.code(one.version), said % {"count": len(one.workers)}))
     lines += [
         (
             show.code(version) if version else _("not known"),

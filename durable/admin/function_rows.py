@@ -12,8 +12,6 @@ from durable.engine.words import span
 from durable.models import FunctionConfig, Run
 from durable.operations.configure import OPTIONS
 from durable.operations.figures import Figures, figures
-from durable.operations.health.values import Version
-from durable.operations.health.versions import versions
 from durable.operations.parallelism import Last, last_runs
 from durable.operations.schedule import Coming, coming
 from durable.store import get_store
@@ -29,7 +27,6 @@ class Row:
     figures: Figures = field(default_factory=Figures)
     lines: list[Coming] = field(default_factory=list)
     last: Sequence[Last] = ()  # of its completed runs
-    known: Sequence[Version] = ()  # to the workers that are there
 
     @property
     def name(self) -> str:
@@ -122,7 +119,6 @@ def row(function: str) -> Row | None:
     if function in {*registry.functions, *configs, *found} or has_runs.exists():
         (one,) = _rows([function], configs, found)
         one.last = last_runs(store.alias, function)
-        one.known = [each for each in versions(store.alias) if each.function == function]
         return one
     return None
 

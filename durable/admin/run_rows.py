@@ -24,6 +24,7 @@ _LIGHT = (
     *("planned", "group"),
 )
 _CALLS = {"invoke", "child"}  # kinds of steps that have a run of their own
+_KEPT = "_durable_children"
 _START = 500  # characters of an error that name it
 
 
@@ -54,22 +55,26 @@ def rows_of(run: Run) -> Rows:
         steps=found[:MOST],
         attempts=attempts,
         children=children,
-        stumbles=_stumbles(alias, run) if children else {},
+        stumbles={one.pk: one.stumbles for one in children if one.stumbles},
         outlook=outlook_of(run, found, attempts),
         is_cut=len(found) > MOST,
     )
 
 
-def children_of(alias: str, run: Run) -> Sequence[Run]:
-    """Fetch what is shown of the runs that a run invoked, or that do steps of it."""
-    children = Run.objects.using(alias).filter(parent=run).order_by("pk")
-    fields = ("function", "step", "status", "parent_key", "started")
-    return list(children.only(*fields)[:CHILDREN])
+def children_of(alias: str, run: Run) -> Sequence[Any]:
+    """Fetch what is shown of the runs that a run invoked, or that do steps of it, with their failed tries.
 
-
-def _stumbles(alias: str, run: Run) -> Mapping[UUID, int]:
-    tries = Attempt.objects.using(alias).filter(run__parent=run).order_by()
-    return dict(tries.values_list("run").annotate(count=Count("pk")))
+    Once for this object: the fingerprint of the page and the page itself show the same.
+    """
+    kept: list[Any] | None = run.__dict__.get(_KEPT)
+    if kept is None:
+        tries = Attempt.objects.using(alias).filter(run=OuterRef("pk")).order_by()
+        counted = Subquery(tries.values("run").values(count=Count("pk")))
+        children = Run.objects.using(alias).filter(parent=run).order_by("pk")
+        fields = ("function", "step", "status", "parent_key", "started")
+        kept = list(children.only(*fields).annotate(stumbles=Coalesce(counted, 0))[:CHILDREN])
+        run.__dict__[_KEPT] = kept
+    return kept
 
 
 def _see_through(steps: Sequence[Step], children: Sequence[Run]) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.contrib.admin import ModelAdmin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Max, Sum
+from django.db.models import Count, Max, OuterRef, Subquery, Sum
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
 from django.template.response import TemplateResponse
 from django.utils.cache import patch_cache_control
@@ -59,13 +59,12 @@ def _print(request: HttpRequest, run: Run) -> str:
         Count("ended"),
     )
     seen: list[Any] = [*steps.aggregate(**{str(n): one for n, one in enumerate(mark)}).values()]
-    tries = Attempt.objects.using(alias)
-    seen += [tries.filter(run=run).aggregate(Max("pk"))["pk__max"]]
-    if children := children_of(alias, run):
-        seen += [(child.pk, child.status, child.started) for child in children]
-        seen += [tries.filter(run__parent=run).aggregate(Max("pk"))["pk__max"]]
-    book = Operation.objects.using(alias).filter(kind="run", target=str(run.pk))
-    seen += [book.aggregate(Max("pk"))["pk__max"]]
+    tries = Attempt.objects.using(alias).filter(run=OuterRef("pk")).order_by("-pk")
+    book = Operation.objects.using(alias).filter(kind="run", target=str(run.pk)).order_by("-pk")
+    last = [Subquery(of.values("pk")[:1]) for of in (tries, book)]
+    seen += Run.objects.using(alias).filter(pk=run.pk).values_list(*last)
+    for child in children_of(alias, run):
+        seen += [child.pk, child.status, child.started, child.stumbles]
     seen += [run.status, run.claim, run.wake, run.pending, run.due_at, run.attempt, run.ended]
     seen += [run.erased, request.GET.urlencode(), request.user.pk, get_language()]
     seen += sorted(request.user.get_all_permissions()) if not request.user.is_superuser else ["*"]

@@ -100,8 +100,8 @@ class GroupSync(RacingSync, ManySync):
         """
         check_branches(_NAME, callables)
         mode = _mode(parallel_mode, self._tape)
-        has_code = not all(map(self._is_bare, callables))
-        group = waves.Group(self._tape, callables, mode, self._threads, has_code=has_code)
+        take = self._tape.take if all(map(self._is_bare, callables)) else None
+        group = waves.Group(self._tape, callables, mode, self._threads, take=take)
         results: tuple[Any, ...] = group.run()
         return results
 

@@ -64,7 +64,8 @@ class ManySync:
         memos: list[Memo] = []
         for chunks in _rounds(step_id, partial(_each, fn), items, size, max_parallel):
             steps = [partial(self._take, *chunk) for chunk in chunks]
-            group = Group(self._tape, steps, ParallelMode.WAIT, self._threads, has_code=False)
+            take = self._tape.take_memo
+            group = Group(self._tape, steps, ParallelMode.WAIT, self._threads, take=take)
             memos += group.run()
         return list(chain.from_iterable(memo.value() for memo in memos))
 

@@ -29,7 +29,8 @@ class Group:
         branches: called in order; each contributes its first unfinished step.
         mode: how the group moves on.
         threads: branches whose steps may run at the same time in this process.
-        has_code: whether a branch is more than one step, so that calling it twice may tell.
+        take: takes the step of a branch, if none of them is more than one step; else calling one twice
+            may tell.
     """
 
     prefix = ""  # of the branches' names
@@ -42,19 +43,26 @@ class Group:
         mode: ParallelMode,
         threads: int = 1,
         *,
-        has_code: bool = True,
+        take: Callable[[Request], Any] | None = None,
     ) -> None:
         self.tape = tape
         self.branches = branches
         self.mode = mode
         self.threads = threads
-        self.has_code = has_code
+        self.take = take
         self.parent = tape.cursor(self.title)
         self.number = self.parent.next_group()
         self.ends: dict[int, Cursor] = {}  # how the last call of each branch left its cursor
         self.holders: dict[str, int] = {}  # which branch asked for a step
-        self.bare: dict[int, Request] = {}  # the step that is all there is of a branch
+        self.bare: dict[
+            int, Callable[[], Any]
+        ] = {}  # takes the step that is all there is of a branch
         self.errors: dict[int, Exception] = {}  # what a branch raised before its target
+
+    @property
+    def has_code(self) -> bool:
+        """Whether a branch may be more than one step."""
+        return self.take is None
 
     def run(self) -> Any:
         """Return the branches' results in order, or raise the signal that ends the call."""
@@ -106,8 +114,8 @@ class Group:
                 continue
             results.append(value)
             requests += asked
-            if not self.has_code and asked:
-                self.bare[number] = asked[0]
+            if self.take and asked:
+                self.bare[number] = partial(self.take, asked[0])
             self.holders |= {request.key: number for request in asked}
         if not errors:
             return tuple(results), requests
@@ -192,8 +200,7 @@ class Group:
         cursor = self._begin(number, intent)
         token = CURSOR.set(cursor)
         try:
-            request = self.bare.get(number)
-            value = self.tape.take(request) if request else self.branches[number]()
+            value = self.bare.get(number, self.branches[number])()
         except Blocked as blocked:
             # Kept on the cursor, it would keep every frame of the branch alive.
             blocked.__traceback__ = blocked.__context__ = None

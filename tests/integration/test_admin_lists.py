@@ -179,7 +179,7 @@ def test_runs_link_to_the_object_they_are_about_and_to_those_of_their_tenant(
     mine = rows.run(subject=f"auth.user:{user.pk}", tenant="acme & co")
     rows.run(subject="gone.model:1")
     page = get(browser, "/admin/durable/run/")
-    assert f'<a href="/admin/auth/user/{user.pk}/change/">auth.user:{user.pk}</a>' in page
+    assert f'href="/admin/auth/user/{user.pk}/change/">auth.user:{user.pk}</a>' in page
     assert "gone.model:1" in page
     assert '?tenant=acme+%26+co">acme &amp; co</a>' in page
     assert shown(browser, "/admin/durable/run/?tenant=acme+%26+co") == [mine]
