@@ -155,8 +155,12 @@ class Batch:
             if key in self._answered:
                 continue  # its thread was left behind
             claim = self.claims[key]
-            ran = Ran(request=request_of(claim), failure=failure)
+            ran = Ran(request=self._request(claim), failure=failure)
             self._add(claim, judge(ran, claim.attempt, self.policy))
+
+    def _request(self, claim: StepClaim) -> Request:
+        """Return what says which step a claim is of, though its body did not run."""
+        return request_of(claim)
 
     def miss(self, keys: Collection[str], tape: Tape) -> None:
         """Have steps fail that the function did not come to again, in a call over this tape."""

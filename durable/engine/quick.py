@@ -66,6 +66,9 @@ class Quick(Batch):
         if final := [result for _, result in kept if result.is_final]:
             self.memos += self._record([self._with_arguments(result) for result in final])
 
+    def _request(self, claim: StepClaim) -> Request:
+        return self._requests[claim.key]  # no row knows where it stands
+
     def _with_arguments(self, result: Result) -> Result:
         text = self._given.get(result.request.key)
         return result if text is None else replace(result, given=text)

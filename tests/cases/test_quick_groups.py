@@ -159,3 +159,23 @@ def test_a_large_result_among_them_is_kept(player: Player) -> None:
 
     pace.learn(str.__mul__, 0.0)
     assert player.play(large).result == [100_000] * 3
+
+
+def test_one_that_fails_before_its_body_stands_where_it_was_called(
+    player: Player, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+
+    def second(ctx: durable.ContextSync) -> str:
+        calls.append("call")
+        if len(calls) == 2:  # the one that is to run the step
+            raise OSError("there is no such file")
+        return ctx.step.run("b", say, "b")
+
+    def in_branches(ctx: durable.ContextSync) -> list[str]:
+        first = partial(ctx.step.run, "a", say, "a")
+        return list(ctx.group.parallel((first, partial(second, ctx))))
+
+    run = player.play(in_branches)
+    assert run.result == ["a", "b"]
+    assert dict(run.steps.values_list("name", "branch")) == {"a": "0", "b": "1"}
