@@ -18,7 +18,10 @@ from tests.integration.store import kit
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.postgres, pytest.mark.mariadb]
 
-LONG = ("X2 two workers", "X6 cancel, complete, flush", "X10 child and time-out")
+LONG = (
+    *("X2 two workers", "X6 cancel, complete, flush", "X10 child and time-out"),
+    *("X10 prune and replay", "X10 prune and resend"),
+)
 MOST = 25
 
 
