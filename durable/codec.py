@@ -102,9 +102,8 @@ def _children(item: Any, path: str, what: str) -> list[tuple[Any, str]]:
 def _inspect_scalar(item: Any, path: str, what: str) -> None:
     if not isinstance(item, _PLAIN):
         name = type(item).__name__
-        raise _error(
-            what, path, name, _OF_MODELS if hasattr(type(item), "_meta") else _CURES.get(name)
-        )
+        cure = _OF_MODELS if hasattr(type(item), "_meta") else _CURES.get(name)
+        raise _error(what, path, name, cure)
     if isinstance(item, str):
         _inspect_text(item, path, what)
     elif isinstance(item, float) and (item != item or item in (float("inf"), float("-inf"))):

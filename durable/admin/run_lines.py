@@ -124,7 +124,7 @@ def lines_of(
         line = _line(site, lane, rows, scale, now, is_open=is_open)
         child = children.get(lane.step.key)
         if child is not None:
-            line.child = _child(site, child, rows.stumbles.get(child.pk, 0))
+            line.child = _child(site, child, child.stumbles)
         _add_values(line, site, lane.step, values.get(lane.step.pk, {}), is_open=is_open)
         found.append(line)
     return found

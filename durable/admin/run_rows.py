@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from django.db.models import Case, Count, F, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce, Length, Substr
@@ -35,8 +34,7 @@ class Rows:
     run: Run
     steps: Sequence[Step]
     attempts: Sequence[Any]  # with `start`, the beginning of the error
-    children: Sequence[Run]
-    stumbles: Mapping[UUID, int]  # failed tries of children that have any
+    children: Sequence[Any]  # with `stumbles`, their failed tries
     outlook: Outlook
     is_cut: bool
 
@@ -55,7 +53,6 @@ def rows_of(run: Run) -> Rows:
         steps=found[:MOST],
         attempts=attempts,
         children=children,
-        stumbles={one.pk: one.stumbles for one in children if one.stumbles},
         outlook=outlook_of(run, found, attempts),
         is_cut=len(found) > MOST,
     )

@@ -28,7 +28,7 @@ class OpenIndex(Index):
         using: str = "",
         **kwargs: Any,
     ) -> Statement:
-        if not schema_editor.connection.features.supports_partial_indexes:
+        if not _can_be_partial(schema_editor):
             return super().create_sql(model, schema_editor, using, **kwargs)
         partial = Index(fields=self.fields, name=self.name, condition=self.where)
         return partial.create_sql(model, schema_editor, using, **kwargs)

@@ -54,9 +54,7 @@ class Group:
         self.number = self.parent.next_group()
         self.ends: dict[int, Cursor] = {}  # how the last call of each branch left its cursor
         self.holders: dict[str, int] = {}  # which branch asked for a step
-        self.bare: dict[
-            int, Callable[[], Any]
-        ] = {}  # takes the step that is all there is of a branch
+        self.bare: dict[int, Callable[[], Any]] = {}  # takes the only step of a branch
         self.errors: dict[int, Exception] = {}  # what a branch raised before its target
 
     @property
