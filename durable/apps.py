@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib import import_module
 
 from django.apps import AppConfig, apps
@@ -9,6 +10,7 @@ from django.conf import settings
 from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
 
+from durable import secret
 from durable.conf import conf
 from durable.errors import SettingInvalidError
 from durable.expressions import language
@@ -43,8 +45,16 @@ def _language() -> str:
         return "subset"
 
 
+def _patterns() -> Iterable[str]:
+    try:
+        return tuple(conf.REDACT)
+    except SettingInvalidError:
+        return secret.REDACT
+
+
 # Here and not in ready(): functions may be defined by any module Django imports while it starts.
 language.follow(_language)
+secret.follow(_patterns)
 
 
 def _prepare_workers() -> None:

@@ -26,7 +26,7 @@ from durable.authoring.trigger import Trigger
 from durable.authoring.version import LONGEST as LONGEST_VERSION
 from durable.errors import EventInvalidError, FunctionConfigInvalidError
 from durable.playback.request import ParallelMode
-from durable.verbs import Verbs, engine
+from durable.verbs import Verbs, engine, has_twin
 
 Handler = Callable[..., Any]
 
@@ -171,6 +171,7 @@ class Client(Verbs):
 
         return decorate
 
+    @has_twin
     def send(self, events: Event | Sequence[Event]) -> list[str]:
         """Store one event or several, and start the functions they trigger.
 

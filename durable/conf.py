@@ -13,12 +13,9 @@ from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
 from durable.errors import SettingInvalidError
+from durable.secret import REDACT
 
 BACKOFF: Sequence[float] = (15, 30, 60, 120, 300, 600, 1200, 2400, 3600, 7200)
-REDACT: Sequence[str] = (
-    *("*password*", "*passwd*", "*passphrase*", "*secret*", "*token*", "*apikey*", "*privatekey*"),
-    *("authorization", "cookie", "setcookie", "*credential*", "cardnumber", "cvc", "cvv", "iban"),
-)
 
 DEFAULTS: Mapping[str, Any] = {
     "DATABASE": None,  # alias of durable's tables; None asks the database routers
@@ -39,7 +36,7 @@ DEFAULTS: Mapping[str, Any] = {
     "MAX_DEPTH": 64,  # nesting of one JSON value
     "RETENTION": None,  # how long ended runs are kept: None, a timedelta, "30d", or a dict by function
     "AUDIT_RETENTION": "365d",  # how long the audit log is kept: None, a timedelta, or "365d"
-    "REDACT": REDACT,  # patterns of keys whose values people do not see, without _ and -: "*token*"
+    "REDACT": REDACT,  # patterns of keys and parameters whose values people do not see, without _ and -: "*token*"
     "HIDE_PAYLOADS_OF": (),  # patterns of ids of functions whose payloads people do not see: "payroll-*"
     "EXPRESSIONS": "subset",  # language of conditions on events: "subset", or "cel" for all of it
     "TENANT_OF": None,  # the dotted path of f(user) -> the only tenant that a user of the site sees

@@ -25,6 +25,11 @@ ticks_missed = Signal()  # function, cron, count (left out), is_all (counted), t
 event_unheard = Signal()  # name, nearest(): the name a function listens to that is most like it
 
 
+def told(error: Exception) -> str:
+    """Return what a line of the log says of an error that may quote a payload."""
+    return str(error) if settings.DEBUG else type(error).__name__
+
+
 def _log_finished(
     *,
     run_id: Any,
@@ -104,7 +109,7 @@ def _log_expression(*, function: str, event: str, error: Exception, **kwargs: An
         "%s: was not started by %r, its expression cannot be computed: %s",
         function,
         event,
-        str(error) if settings.DEBUG else type(error).__name__,
+        told(error),
         extra={"function": function, "event": event},
     )
 

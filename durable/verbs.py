@@ -3,18 +3,43 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from types import ModuleType
-from typing import Any, cast
+from typing import Any, ParamSpec, TypeVar, cast
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
 
 from durable.authoring.run import RunInfo
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 RunId = str | UUID
+
+
+def has_twin(verb: Callable[P, T]) -> Callable[P, T]:
+    """Have a verb that is called in async code, where Django refuses to wait, name the one to await."""
+
+    @functools.wraps(verb)
+    def say(*args: P.args, **kwargs: P.kwargs) -> T:
+        from django.core.exceptions import (
+            SynchronousOnlyOperation,
+        )  # our plugin needs none of Django
+
+        try:
+            return verb(*args, **kwargs)
+        except SynchronousOnlyOperation:
+            name = verb.__name__
+            raise SynchronousOnlyOperation(
+                f"durable.{name} waits for the database, and was called from async code. "
+                f"Write: await durable.a{name}(…)"
+            ) from None
+
+    return say
 
 
 class Verbs:
@@ -23,6 +48,7 @@ class Verbs:
     Each raises RunNotFoundError when there is no such run, and has an async twin that begins with an a.
     """
 
+    @has_twin
     def cancel(self, run_id: RunId) -> bool:
         """End a run that has not ended. Joins the caller's transaction.
 
@@ -38,6 +64,7 @@ class Verbs:
         """Do the same from async code."""
         return await sync_to_async(self.cancel)(run_id)
 
+    @has_twin
     def get_run(self, run_id: RunId) -> RunInfo:
         """Return how a run stands."""
         return cast(RunInfo, engine().info(run_id))
@@ -46,6 +73,7 @@ class Verbs:
         """Do the same from async code."""
         return await sync_to_async(self.get_run)(run_id)
 
+    @has_twin
     def result(self, run_id: RunId, timeout: float | timedelta | None = None) -> Any:
         """Wait until a run has ended, and return what its function returned.
 
@@ -75,6 +103,7 @@ class Verbs:
                 return value
             await asyncio.sleep(next(pauses))
 
+    @has_twin
     def retry(self, run_id: RunId) -> None:
         """Have a run that failed, or was cancelled, go on from there. Joins the caller's transaction.
 
@@ -89,6 +118,7 @@ class Verbs:
         """Do the same from async code."""
         await sync_to_async(self.retry)(run_id)
 
+    @has_twin
     def replay(
         self,
         run_id: RunId,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.test import Client, override_settings
 
@@ -29,20 +30,31 @@ def measure(stage: Stage) -> Iterator[Row]:
     count = stage.either(RUNS, RUNS // 50)
     crowd.mingle(count, STEPS)
     advance(get_store())
-    user = User.objects.create_superuser("bench")
+    user = User.objects.create_user("bench", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(content_type__app_label="durable"))
     browser = Client()
     browser.force_login(user)
     try:
-        for name, path in _pages().items():
+        for name, look in _looks(browser).items():
             with override_settings(ALLOWED_HOSTS=["testserver"]):
-                browser.get(path)  # caches of Django's own
-                queries, times = _look(browser, path)
+                look()  # caches of Django's own
+                queries, times = _measure(name, look)
             where = f"admin, {count:,} runs: {name}"
             yield Row(what=f"{where}, queries", spread=Spread.of([queries]), most=MOST_QUERIES)
             yield Row(what=f"{where}, SQL", spread=Spread.of(times), unit="ms", most=MOST_MS)
     finally:
         user.delete()
         crowd.clear()
+
+
+def _looks(browser: Client) -> Mapping[str, Callable[[], Any]]:
+    """Return what asks for each page: the one that asks whether is the answer to a form."""
+    looks = {name: partial(browser.get, path) for name, path in _pages().items()}
+    ticked = {"_selected_action": str(Run.objects.order_by("-pk")[0].pk), "select_across": "1"}
+    for name, query in {"all runs": "", "runs of a tenant": "?tenant=acme"}.items():
+        form = {"action": "cancel_runs", **ticked}
+        looks[f"cancel {name}?"] = partial(browser.post, f"/admin/durable/run/{query}", form)
+    return looks
 
 
 def _pages() -> Mapping[str, str]:
@@ -59,6 +71,7 @@ def _pages() -> Mapping[str, str]:
         "failed runs of a function": f"{runs}?function=bench-3&status__exact=failed",
         "runs of the last hour": f"{runs}?period=hour",
         "runs by failed step": f"{runs}?failed_step=step-4",
+        "failed runs by failed step": f"{runs}?failed_step=step-4&status__exact=failed",
         "runs by failed step, none": f"{runs}?failed_step=no-such-step",
         "runs that a run invoked": f"{runs}?kin=child",
         "runs of a tenant": f"{runs}?tenant=acme",
@@ -80,13 +93,13 @@ def _pages() -> Mapping[str, str]:
     }
 
 
-def _look(browser: Client, path: str) -> tuple[int, list[float]]:
+def _measure(name: str, look: Callable[[], Any]) -> tuple[int, list[float]]:
     counts, times = [], []
     for _ in range(_ROUNDS):
         seen: list[float] = []
         with connection.execute_wrapper(_Clock(seen)):
-            response = browser.get(path)
-        assert response.status_code == 200, (path, response.status_code)
+            response = look()
+        assert response.status_code == 200, (name, response.status_code)
         counts.append(len(seen))
         times.append(sum(seen) * 1e3)
     return max(counts), times

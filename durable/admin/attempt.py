@@ -13,9 +13,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from durable.admin import payload, related_runs, show
-from durable.admin.filters import as_id
 from durable.admin.readonly import ReadOnlyAdmin
 from durable.models import Attempt, Run
+from durable.operations.search import by_beginning
 from durable.store import get_store
 
 MOST = 100  # tries that a page of a run or step shows, the newest
@@ -56,7 +56,7 @@ class AttemptAdmin(ReadOnlyAdmin[Attempt]):
 
     list_display = ("what", "tried", "run_link", "failed", "error_name")
     search_fields = ("run",)
-    search_help_text = _("The whole id of a run.")
+    search_help_text = _("The id of a run, whole or its first 8 characters and more.")
     started_at = show.time_of("started", _("started"))
     failed = show.ago_of("ended", _("failed"))
     ended_at = show.time_of("ended", _("ended"))
@@ -78,8 +78,8 @@ class AttemptAdmin(ReadOnlyAdmin[Attempt]):
         """Find the failed tries of a run."""
         if not search_term:
             return queryset, False
-        asked = as_id(search_term)
-        return queryset.filter(run=asked) if asked else queryset.none(), False
+        asked = by_beginning(search_term, "run")
+        return queryset.filter(asked) if asked else queryset.none(), False
 
     @admin.display(description=_("step"))
     def what(self, attempt: Attempt) -> str:
@@ -94,7 +94,7 @@ class AttemptAdmin(ReadOnlyAdmin[Attempt]):
     @admin.display(description=_("run"))
     def run_link(self, attempt: Attempt) -> SafeString:
         """Link to the run."""
-        label = f"{attempt.run.function} {show.tail(attempt.run_id)}"
+        label = f"{attempt.run.function} {show.beginning(attempt.run_id)}"
         return show.link(self.admin_site, attempt.run, label)
 
     @admin.display(description=_("error"))

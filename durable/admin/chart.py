@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from durable.admin import chart_svg, payload, show
 from durable.admin.person import require
 from durable.admin.readonly import ReadOnlyAdmin
-from durable.models import Run, RunTally
+from durable.models import Run, RunStatus, RunTally
 from durable.operations.figures import durations
 from durable.operations.series import STRETCHES, FailureGroup, failures, series
 from durable.store import get_store
@@ -40,6 +40,7 @@ class ChartAdmin(ReadOnlyAdmin[RunTally]):
             "choices": sorted(STRETCHES),
             "chart": chart_svg.bars(found),
             "size": chart_svg,
+            "has_failed": bool(found.total(RunStatus.FAILED)),
             "is_counted": found.counted_until is not None,
             "durations": chart_svg.durations(durations(alias)),
             "failures": [self._failure(request, one) for one in failures(alias, hours)],
@@ -67,5 +68,5 @@ class ChartAdmin(ReadOnlyAdmin[RunTally]):
             "message": one.message if payload.may_see(request, one.function) else "",
             "count": show.number(one.count),
             "last": show.ago(one.last),
-            "run": show.link(self.admin_site, Run(pk=one.run), show.tail(one.run)),
+            "run": show.link(self.admin_site, Run(pk=one.run), show.beginning(one.run)),
         }

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.sites import AdminSite
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Value
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
@@ -18,10 +18,13 @@ from django.utils.translation import ngettext
 from durable.admin import payload, show
 from durable.admin.event_routes import may_see, routes_of
 from durable.admin.event_send import offer_send, resend
-from durable.admin.filters import NameFilter, as_id
+from durable.admin.filters import NameFilter
 from durable.admin.readonly import ReadOnlyAdmin
+from durable.ids import new_id
 from durable.models import Delivery, Event, Run
+from durable.operations.search import by_beginning
 from durable.store import get_store
+from durable.store.together import together
 
 MOST = 50  # runs that an event's page shows
 
@@ -34,7 +37,9 @@ class EventAdmin(ReadOnlyAdmin[Event]):
     list_filter = (NameFilter,)
     lean = ("data", "dedupe_key")
     search_fields = ("id",)
-    search_help_text = _("The whole id of an event, or its whole name.")
+    search_help_text = _(
+        "The id of an event, whole or its first 8 characters and more, or its whole name."
+    )
     whole_id = show.whole_id
     happened_at = show.time_of("ts", _("happened"))
     came = show.ago_of("received", _("received"))
@@ -67,24 +72,18 @@ class EventAdmin(ReadOnlyAdmin[Event]):
 
     def prepare(self, events: Sequence[Event]) -> None:
         """Count, for a whole page at once, whom each event started and woke."""
-        alias, ids = get_store().alias, [event.pk for event in events]
-        counts: dict[str, dict[Any, int]] = {}
-        for name, rows in (
-            ("started", Run.objects.using(alias)),
-            ("woke", Delivery.objects.using(alias)),
-        ):
-            found = rows.filter(event__in=ids).order_by().values_list("event")
-            counts[name] = dict(found.annotate(count=Count("pk")))
+        ids = [event.pk for event in events]
+        looks = [_counted("started", Run, ids), _counted("woke", Delivery, ids)]
+        found = together(get_store().alias, looks)
+        counts = {(kind, event): count for kind, event, count in found}
         for event in events:
-            event.__dict__["outcome"] = (
-                counts["started"].get(event.pk, 0),
-                counts["woke"].get(event.pk, 0),
-            )
+            outcome = (counts.get((kind, event.pk), 0) for kind in ("started", "woke"))
+            event.__dict__["outcome"] = tuple(outcome)
 
     def get_fieldsets(self, request: HttpRequest, obj: Event | None = None) -> Any:
         """Show the data to who may see it."""
         parts: list[tuple[Any, Any]] = [
-            (None, {"fields": ("whole_id", "name", "custom_id", "runs_link")}),
+            (None, {"fields": ("whole_id", "name", "custom_id", "key", "runs_link")}),
             (_("Times"), {"fields": ("happened_at", "received_at")}),
         ]
         if obj is not None and may_see(request, obj):
@@ -97,8 +96,7 @@ class EventAdmin(ReadOnlyAdmin[Event]):
         """Find events by id or name."""
         if not search_term:
             return queryset, False
-        asked = as_id(search_term)
-        return queryset.filter(Q(pk=asked) if asked else Q(name=search_term)), False
+        return queryset.filter(by_beginning(search_term) or Q(name=search_term)), False
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -110,11 +108,15 @@ class EventAdmin(ReadOnlyAdmin[Event]):
             context |= routes_of(request, self.admin_site, event)
             context["may_resend"] = request.user.has_perm("durable.resend_event")
             context["resend_url"] = show.url(self.admin_site, "event", "resend", event.pk)
+            context["durable_once"] = new_id()
+            if request.user.has_perm("durable.send_event"):
+                send = show.url(self.admin_site, "event", "send")
+                context["like_this_url"] = f"{send}?like={event.pk}"
         return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description=_("event"))
     def named(self, event: Event) -> SafeString:
-        """Show its name, the end of its id, and the id that its sender gave it."""
+        """Show its name, the beginning of its id, and the id that its sender gave it."""
         name = format_html(
             '<span class="durable-name">{}</span> {}', event.name, show.short_id(self, event)
         )
@@ -139,6 +141,13 @@ class EventAdmin(ReadOnlyAdmin[Event]):
         return payload.shown(event.data)
 
 
+def _counted(kind: str, model: type[Run | Delivery], events: list[Any]) -> QuerySet[Any, Any]:
+    rows: QuerySet[Any, Any] = model._default_manager.using(get_store().alias)
+    rows = rows.filter(event__in=events).order_by().annotate(kind=Value(kind))
+    counts: QuerySet[Any, Any] = rows.values("kind", "event").annotate(count=Count("pk"))
+    return counts.values_list("kind", "event", "count")
+
+
 def _runs_of(request: HttpRequest, site: AdminSite, event: Event) -> dict[str, Any]:
     if not request.user.has_perm("durable.view_run"):
         return {}
@@ -147,7 +156,7 @@ def _runs_of(request: HttpRequest, site: AdminSite, event: Event) -> dict[str, A
     return {
         "runs": [
             {
-                "link": show.link(site, run, show.tail(run.pk)),
+                "link": show.link(site, run, show.beginning(run.pk)),
                 "function": run.function,
                 "state": show.pill(run),
                 "started": show.exact(run.started),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from django.contrib.admin.sites import AdminSite
+from django.db.models import QuerySet, Value
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -17,6 +19,7 @@ from durable.authoring.registry import registry
 from durable.engine.route import Verdict, judge
 from durable.models import Delivery, Event, Run
 from durable.store import get_store
+from durable.store.together import together
 
 WOKEN = 50  # runs that waited for it which a page shows
 
@@ -27,12 +30,12 @@ def routes_of(request: HttpRequest, site: AdminSite, event: Event) -> dict[str, 
         return {}
     verdicts = judge(event)
     ids = sorted({verdict.function.id for verdict in verdicts})
-    first = _first_runs(event, ids)
+    runs = _runs_of(event, ids, [one.key for one in verdicts if one.is_met and one.key is not None])
     woken = Delivery.objects.using(get_store().alias).filter(event=event.pk).order_by("pk")
     found = list(woken.select_related("run").only("step", "run__function")[: WOKEN + 1])
     others = len({function.id for function in registry} - set(ids))
     return {
-        "verdicts": [_line(site, verdict, first) for verdict in verdicts],
+        "verdicts": [_line(site, verdict, runs) for verdict in verdicts],
         "others": ngettext(
             "%(count)d other function listens to other events.",
             "%(count)d other functions listen to other events.",
@@ -51,22 +54,41 @@ def routes_of(request: HttpRequest, site: AdminSite, event: Event) -> dict[str, 
 
 def may_see(request: HttpRequest, event: Event) -> bool:
     """Whether the data of an event is shown to who asks: not if a function's that it concerns is not."""
-    rows = Run.objects.using(get_store().alias).filter(event=event).order_by()
     listening = {function.id for _trigger, function in registry.listeners(event.name)}
-    concerned = listening | set(rows.values_list("function", flat=True)[:WOKEN])
+    concerned = listening | _started(event)
     if not concerned:
         return bool(request.user.has_perm("durable.view_payload"))
     return all(payload.may_see(request, function) for function in concerned)
 
 
-def _first_runs(event: Event, functions: list[str]) -> Mapping[str, Run]:
-    rows = Run.objects.using(get_store().alias).filter(event=event, function__in=functions)
-    return {run.function: run for run in rows.only("function", "status").order_by("-replay")}
+def _started(event: Event) -> set[str]:
+    """Return functions of which it started runs; asked for once, as the page asks more than once."""
+    if "started" not in event.__dict__:
+        rows = Run.objects.using(get_store().alias).filter(event=event).order_by()
+        event.__dict__["started"] = set(rows.values_list("function", flat=True)[:WOKEN])
+    found: set[str] = event.__dict__["started"]
+    return found
 
 
-def _line(site: AdminSite, verdict: Verdict, runs: Mapping[str, Run]) -> dict[str, Any]:
+def _runs_of(event: Event, functions: list[str], keys: list[str]) -> Mapping[tuple[str, str], UUID]:
+    """Return the runs that the event started first, by function, and those that have keys, by key."""
+    alias = get_store().alias
+    rows = Run.objects.using(alias).order_by()
+    mine = rows.filter(event=event, function__in=functions).annotate(kind=Value("function"))
+    others = rows.filter(dedupe_key__in=keys).annotate(kind=Value("key"))
+    looks: list[QuerySet[Any, Any]] = [
+        mine.values_list("kind", "function", "replay", "pk"),
+        others.values_list("kind", "dedupe_key", "replay", "pk"),
+    ]
+    found = sorted(together(alias, looks), key=lambda row: row[2], reverse=True)
+    return {(kind, name): pk for kind, name, _replay, pk in found}
+
+
+def _line(
+    site: AdminSite, verdict: Verdict, runs: Mapping[tuple[str, str], UUID]
+) -> dict[str, Any]:
     function = verdict.function.id
-    run = runs.get(function)
+    run = runs.get(("function", function))
     return {
         "id": function,
         "function": format_html(
@@ -78,7 +100,11 @@ def _line(site: AdminSite, verdict: Verdict, runs: Mapping[str, Run]) -> dict[st
         "condition": verdict.trigger.expression or "",
         "is_met": verdict.is_met,
         "badge": _badge(verdict),
-        "why": show.link(site, run, _("it started this run")) if run else _why(site, verdict),
+        "why": (
+            show.link(site, Run(pk=run), _("it started this run"))
+            if run
+            else _why(site, verdict, runs)
+        ),
     }
 
 
@@ -90,16 +116,16 @@ def _badge(verdict: Verdict) -> SafeString:
     return show.badge("cancelled", "⊘", _("does not match"))
 
 
-def _why(site: AdminSite, verdict: Verdict) -> SafeString | str:
+def _why(
+    site: AdminSite, verdict: Verdict, runs: Mapping[tuple[str, str], UUID]
+) -> SafeString | str:
     if verdict.error is not None:
         return str(verdict.error)
     if not verdict.is_met:
         return _("its condition does not hold for this event")
-    if verdict.key is not None:
-        rows = Run.objects.using(get_store().alias).filter(dedupe_key=verdict.key)
-        if (first := rows.only("pk").first()) is not None:
-            run = show.link(site, first, show.tail(first.pk))
-            return format_html(_("it counts once by its idempotency key: run {} had it"), run)
+    if verdict.key is not None and (first := runs.get(("key", verdict.key))) is not None:
+        run = show.link(site, Run(pk=first), show.beginning(first))
+        return format_html(_("it counts once by its idempotency key: run {} had it"), run)
     return _("it listens now, but did not when the event came in")
 
 

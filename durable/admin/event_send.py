@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -15,10 +17,13 @@ from django.utils.translation import gettext_lazy, ngettext
 from durable.admin import payload, person, show
 from durable.admin.event_routes import chosen, may_see
 from durable.admin.filters import NameFilter, as_id
-from durable.admin.function_actions import RunForm
+from durable.admin.function_actions import RunForm, example_of
+from durable.admin.once import DoneBeforeError, once
 from durable.authoring.event import Event as NewEvent
+from durable.authoring.registry import registry
 from durable.engine.refusal import in_words
 from durable.errors import DurableError
+from durable.ids import new_id
 from durable.models import Event
 from durable.operations.dispatch import resend_event, send_event
 from durable.store import get_store
@@ -50,7 +55,10 @@ def offer_send(admin: EventModelAdmin, request: HttpRequest) -> HttpResponse:
     person.require(request, "send_event")
     form = SendForm(request.POST or None, initial=_example(request))
     if request.method == "POST" and form.is_valid():
-        pk = _send(admin, request, form)
+        try:
+            pk = _send(admin, request, form)
+        except DoneBeforeError:
+            return redirect(show.url(admin.admin_site, "event", "changelist"))
         if pk is not None:
             return show.redirect(admin.admin_site, "event", "change", pk)
     request.current_app = admin.admin_site.name
@@ -60,6 +68,7 @@ def offer_send(admin: EventModelAdmin, request: HttpRequest) -> HttpResponse:
         "opts": admin.opts,
         "media": admin.media,
         "form": form,
+        "durable_once": new_id(),
         "names": sorted(NameFilter.names()),
         "back_url": show.url(admin.admin_site, "event", "changelist"),
     }
@@ -70,7 +79,7 @@ def _send(admin: EventModelAdmin, request: HttpRequest, form: SendForm) -> str |
     given = form.cleaned_data
     event = NewEvent(name=given["event"], data=given["payload"], id=given["custom_id"])
     try:
-        pk = send_event(event, actor=person.actor(request))
+        pk = once(request, partial(send_event, event, actor=person.actor(request)))
     except DurableError as error:
         form.add_error(_FIELDS.get(getattr(error, "field", ""), "payload"), in_words(error))
         return None
@@ -84,13 +93,24 @@ _FIELDS = {"name": "event", "id": "custom_id"}
 
 
 def _example(request: HttpRequest) -> dict[str, Any]:
-    """Fill in what the newest event of a name said, if one is asked for and who asks may see it."""
-    name = request.GET.get("name", "")
-    rows = Event.objects.using(get_store().alias).filter(name=name).order_by("-received")
-    found = rows.first() if name else None
+    """Fill in what an event said that is asked for, or the newest of a name, if who asks may see it.
+
+    Otherwise the example of a function that listens to such events.
+    """
+    found = _model(request)
+    name = found.name if found else request.GET.get("name", "")
     if found is None or not may_see(request, found):
-        return {"event": name, "payload": "{}"}
+        listening = (trigger for trigger, _function in registry.listeners(name))
+        return {"event": name, "payload": example_of(listening)}
     return {"event": name, "payload": payload.readable(found.data)}
+
+
+def _model(request: HttpRequest) -> Event | None:
+    rows = Event.objects.using(get_store().alias).order_by("-received")
+    if pk := as_id(request.GET.get("like", "")):
+        return rows.filter(pk=pk).first()
+    name = request.GET.get("name", "")
+    return rows.filter(name=name).first() if name else None
 
 
 def resend(admin: EventModelAdmin, request: HttpRequest, event: str) -> HttpResponse:
@@ -102,12 +122,13 @@ def resend(admin: EventModelAdmin, request: HttpRequest, event: str) -> HttpResp
     row = Event.objects.using(get_store().alias).filter(pk=pk).first() if pk else None
     if row is None:
         raise Http404
+    again = partial(resend_event, row.pk, chosen(request), actor=person.actor(request))
     try:
-        started = resend_event(row.pk, chosen(request), actor=person.actor(request))
+        _tell(admin, request, row, once(request, again))
     except DurableError as error:
         messages.error(request, in_words(error))
-    else:
-        _tell(admin, request, row, started)
+    except DoneBeforeError:
+        pass
     return show.redirect(admin.admin_site, "event", "change", row.pk)
 
 
@@ -117,7 +138,7 @@ def _tell(admin: EventModelAdmin, request: HttpRequest, row: Event, started: Any
             request, _("Nothing was started: no function was chosen, or none matches.")
         )
         return
-    person.log(admin, request, row, "resend", ", ".join(f"{k} {v}" for k, v in started.items()))
+    person.log(admin, request, row, "resend", person.in_short(started))
     count = len(started)
     words = ngettext("%(count)d run was started.", "%(count)d runs were started.", count)
     messages.success(request, words % {"count": count})

@@ -119,9 +119,7 @@ class FunctionAdmin(ReadOnlyAdmin[FunctionConfig]):
         self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
     ) -> Any:
         """Say in Django's log what it was before, and after."""
-        return "; ".join(
-            f"{name}: {before} → {after}" for name, (before, after) in self.changed.items()
-        )
+        return person.in_short(self.changed)
 
     def response_change(self, request: HttpRequest, obj: FunctionConfig) -> HttpResponse:
         """Stay on the page; say when it counts."""

@@ -103,16 +103,15 @@ class FunctionForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes none 
 
 def helps(function: Function | None) -> dict[str, str]:
     """Return what to know of each option; of most, what holds where it is left empty."""
-    retries = conf.RETRIES if function is None or function.retries is None else function.retries
-    mode = function.parallel_mode if function and function.parallel_mode else conf.PARALLEL_MODE
     table = backoff()
     delays = _("computed by a function") if callable(table) else ", ".join(f"{s:g}" for s in table)
     return {
-        "retries": _("Tries after the first, for steps that do not say. In the code: %s.")
-        % retries,
+        "retries": _("Tries after the first, for steps that do not say. %s")
+        % _said(function and function.retries, conf.RETRIES),
         "backoff": _("Seconds before each retry; the last one repeats. In the settings: %s.")
         % delays,
-        "parallel_mode": _("For groups that do not say. In the code: %s.") % str(mode).upper(),
+        "parallel_mode": _("For groups that do not say. %s")
+        % _said(function and function.parallel_mode, conf.PARALLEL_MODE),
         "max_parallel": _(
             "Planned steps of one run that are open at the same time. No limit if empty."
         ),
@@ -128,3 +127,10 @@ def helps(function: Function | None) -> dict[str, str]:
         ),
         "retention": _("Days for which ended runs are kept. As the settings say if empty."),
     }
+
+
+def _said(by_code: object, by_settings: object) -> str:
+    """Say what holds, and where that stands."""
+    if by_code is None:
+        return _("In the settings: %s.") % str(by_settings).upper()
+    return _("In the code: %s.") % str(by_code).upper()

@@ -14,15 +14,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from durable import codec
-from durable.admin import show
+from durable.admin import function_parallel, show
 from durable.admin.function_rows import Row
-from durable.engine.words import span
 from durable.models import Operation, RunStatus
 from durable.models.status import FINAL_RUN
-from durable.operations.parallelism import RUNS, Parallelism, parallelism
+from durable.operations.selection import PART, WHOLE
 from durable.store import get_store
 
-_HARDLY = 1.2  # times as fast, below which nothing was gained
 HISTORY = 20  # operations that a page shows
 _OPEN = (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.WAITING)
 
@@ -92,7 +90,7 @@ def counts(site: AdminSite, row: Row, *, is_open: bool) -> SafeString | str:
             show.list_link(
                 site,
                 "run",
-                f"function={row.id}&status__exact={status}",
+                f"function={quote_plus(row.id)}&status__exact={status}&kin={WHOLE}",
                 f"{show.number(found[status])} {RunStatus(status).label}",
             ),
         )
@@ -108,7 +106,7 @@ def counts(site: AdminSite, row: Row, *, is_open: bool) -> SafeString | str:
 
 def _branches(site: AdminSite, row: Row, count: int) -> SafeString:
     text = ngettext("%(count)s run of a step", "%(count)s runs of steps", count)
-    where = f"function={quote_plus(row.id)}&kin=child"
+    where = f"function={quote_plus(row.id)}&kin={PART}"
     link = show.list_link(site, "run", where, text % {"count": show.number(count)})
     return format_html('<div class="durable-aside">{}</div>', link)
 
@@ -125,55 +123,9 @@ def parts(request: HttpRequest, site: AdminSite, row: Row) -> dict[str, Any]:
         "may_configure": may_change,
         "may_run": row.is_startable and request.user.has_perm("durable.send_event"),
         "may_reset": may_change and bool(row.overridden),
-        "parallel": _parallel(row),
+        "parallel": function_parallel.part(row),
         "history": _history(row.id),
     }
-
-
-def _parallel(row: Row) -> dict[str, Any]:
-    """Say how the groups of the function run, and what that brought its last runs."""
-    found = parallelism(get_store().alias, row.last)
-    return {
-        "found": found and _in_words(found),
-        "advice": found and _advice(found, is_fanned=row.is_fanned),
-        "most_runs": RUNS,
-    }
-
-
-def _in_words(found: Parallelism) -> dict[str, Any]:
-    return {
-        "runs": found.runs,
-        "waves": found.waves,
-        "steps": found.steps,
-        "widest": found.widest,
-        "most_at_once": found.most_at_once,
-        "usual": span(found.usual),
-        "longest": span(found.longest),
-        "waited": span(found.waited),
-        "apart": found.apart,
-        "bodies": span(found.bodies),
-        "elapsed": span(found.elapsed),
-        "gain": f"{found.gain:.1f}",
-    }
-
-
-def _advice(found: Parallelism, *, is_fanned: bool) -> str:
-    if found.widest > 1 and found.gain < _HARDLY:
-        return _(
-            "They ran one after the other, or waited for a worker. More workers would help; for steps "
-            "that mostly wait, threads or an async function."
-        )
-    if found.has_long_steps and not is_fanned:
-        return _(
-            "Its steps are long. With fan-out each is a run of its own: none waits behind another in the "
-            "same batch, a lost worker loses one of them, and the process that planned them is free."
-        )
-    if not found.has_long_steps and is_fanned:
-        return _(
-            "Its steps are short. In place, a worker claims many together and records them in one "
-            "transaction, which costs less than a run for each."
-        )
-    return _("The way they are run suits how long they take.")
 
 
 def _history(function: str) -> list[dict[str, Any]]:

@@ -115,10 +115,11 @@ def row(function: str) -> Row | None:
     store = get_store()
     configs = {one.function: one for one in store.functions.rows.filter(pk=function)}
     found = figures(store.alias, [function])
+    last = last_runs(store.alias, function)
     has_runs = Run.objects.using(store.alias).filter(function=function)
-    if function in {*registry.functions, *configs, *found} or has_runs.exists():
+    if last or function in {*registry.functions, *configs, *found} or has_runs.exists():
         (one,) = _rows([function], configs, found)
-        one.last = last_runs(store.alias, function)
+        one.last = last
         return one
     return None
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from durable.access.keys import KeyInvalidError, Made, Rights, make, revoke, rotate
 from durable.access.scopes import OPERATIONS, may_user_grant
-from durable.admin.person import actor
+from durable.admin.person import actor, in_short, log
 from durable.admin.readonly import ReadOnlyAdmin
 from durable.models import Key
 from durable.store import get_store
@@ -132,8 +132,13 @@ class KeyAdmin(ReadOnlyAdmin[Key]):
             return None
         made = []
         for key in keys:
+            before = key.expires
             made.append(rotate(get_store(), actor(request), key))
-            self.log_change(request, key, "rotated")
+            change = {
+                "expires": (before, key.expires),
+                "successor": (None, made[-1].key.prefix),
+            }
+            log(self, request, key, "rotate", in_short(change))
         return self._shown(request, made)
 
     @admin.action(description=_("Revoke"), permissions=["manage"])
@@ -143,7 +148,7 @@ class KeyAdmin(ReadOnlyAdmin[Key]):
         count = 0
         for key in keys:
             if revoke(get_store(), actor(request), key):
-                self.log_change(request, key, "revoked")
+                log(self, request, key, "revoke", in_short({"revoked": (None, key.revoked)}))
                 count += 1
         self.message_user(request, _("%(count)d revoked.") % {"count": count})
 

@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from durable.access.tenancy import tenant_of
+from durable.access.tenancy import sees_all
 from durable.templatetags.durable import runs_for
 
 if TYPE_CHECKING:
@@ -50,5 +50,5 @@ class RunsPanelMixin(Base):
 
     @staticmethod
     def _has_panel(request: HttpRequest, obj: Any) -> bool:
-        may_view = request.user.has_perm("durable.view_run") and tenant_of(request.user) is None
+        may_view = request.user.has_perm("durable.view_run") and sees_all(request.user)
         return obj is not None and may_view

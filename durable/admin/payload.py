@@ -16,7 +16,8 @@ from django.utils.translation import gettext as _
 from durable import codec
 from durable.admin.show import EMPTY, number
 from durable.models import Blob
-from durable.operations.redact import HIDDEN, is_hidden, redacted
+from durable.operations.redact import is_hidden, redacted
+from durable.secret import HIDDEN
 
 MOST = 64 * 1024  # characters of a value that a page shows
 SHORT = 120

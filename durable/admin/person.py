@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.admin import ModelAdmin
@@ -37,6 +38,11 @@ def require_any(request: HttpRequest, *permissions: str) -> None:
         raise PermissionDenied
 
 
-def log(admin: ModelAdmin[Any], request: HttpRequest, row: Model, verb: str, change: Any) -> None:
+def log(admin: ModelAdmin[Any], request: HttpRequest, row: Model, verb: str, change: str) -> None:
     """Write what was done into Django's log, beside the audit log."""
-    admin.log_change(request, row, f"{verb}: {change}" if change else verb)
+    admin.log_change(request, row, f"{verb}: {change}")
+
+
+def in_short(change: Mapping[str, tuple[Any, Any]]) -> str:
+    """Say by name what was before, and what is after."""
+    return "; ".join(f"{name}: {before} → {after}" for name, (before, after) in change.items())

@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern
 
-from durable.access.tenancy import tenant_of
+from durable.access.tenancy import sees_all
 from durable.admin.paging import CappedPaginator, LeanChangeList
 from durable.store import get_store
 
@@ -32,7 +32,7 @@ def guarded(view: View) -> View:
 
     @wraps(view)
     def guard(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.user.is_authenticated and tenant_of(request.user) is not None:
+        if request.user.is_authenticated and not sees_all(request.user):
             raise PermissionDenied
         given = [one for _name, values in request.GET.lists() for one in values]
         if any("\0" in str(one) for one in (*given, *args, *kwargs.values())):
@@ -88,7 +88,7 @@ class ReadOnlyAdmin(Base[M]):
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Say whether the user is shown that there are such pages."""
-        return super().has_module_permission(request) and tenant_of(request.user) is None
+        return super().has_module_permission(request) and sees_all(request.user)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Say no."""

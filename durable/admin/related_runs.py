@@ -10,17 +10,25 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from durable.admin import show
+from durable.admin.run_rows import CHILDREN, children_of
 from durable.models import Attempt, Run, Step
-from durable.operations.related_runs import Kin, kin_of
+from durable.operations.related_runs import MOST, Kin
 from durable.store import get_store
 
 
 def of(run: Run) -> Kin:
     """Return the kin of a run, looked up once."""
     if "kin" not in run.__dict__:
-        run.__dict__["kin"] = kin_of(get_store().alias, run)
+        run.__dict__["kin"] = _kin_of(get_store().alias, run)
     kin: Kin = run.__dict__["kin"]
     return kin
+
+
+def _kin_of(alias: str, run: Run) -> Kin:
+    found = children_of(alias, run)
+    is_all = len(found) < CHILDREN
+    count = len(found) if is_all else Run.objects.using(alias).filter(parent=run).count()
+    return Kin(run.parent, found[:MOST], max(count - MOST, 0))
 
 
 def fetch(rows: Iterable[Step | Attempt]) -> None:

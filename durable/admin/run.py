@@ -32,8 +32,10 @@ from durable.admin.run_filters import (
     TenantFilter,
 )
 from durable.admin.run_page import parts
+from durable.admin.run_rows import with_kin
 from durable.models import Event, Run
-from durable.operations.explain import Outlook, explain
+from durable.operations.explain import explain
+from durable.operations.outlook import Outlook
 from durable.operations.selection import Selection
 from durable.store import get_store
 
@@ -93,8 +95,8 @@ class RunAdmin(ReadOnlyAdmin[Run]):
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> Run | None:
-        """Return a run with its event."""
-        rows = self.get_queryset(request).select_related("event")
+        """Return a run with its event and its kin."""
+        rows = with_kin(self.get_queryset(request))
         try:
             return rows.get(pk=Run._meta.pk.to_python(object_id))
         except (Run.DoesNotExist, ValidationError, ValueError):
@@ -167,7 +169,7 @@ class RunAdmin(ReadOnlyAdmin[Run]):
 
     @admin.display(description=_("run"))
     def named(self, run: Run) -> SafeString:
-        """Show its function, and the end of its id."""
+        """Show its function, and the beginning of its id."""
         return format_html(
             '<span class="durable-name">{}</span> {}', run.title, show.short_id(self, run)
         )

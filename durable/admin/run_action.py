@@ -20,8 +20,9 @@ from durable.engine.refusal import in_words
 from durable.errors import DurableError
 from durable.models import Run
 from durable.operations.act import Deed, Done, act
-from durable.operations.redact import restored
+from durable.operations.restore import restored, whole
 
+_TOLD = ("step", "input", "made")
 _LONGEST = 100  # characters of a word by which a wish is known
 
 
@@ -64,7 +65,7 @@ def _deed(request: HttpRequest, run: Run, verb: str) -> Deed:
         )
     step = form.get(f"durable_{verb}", "")
     number = int(step) if step.isascii() and step.isdigit() else step
-    data = as_object(form.get("durable_data", "") or "{}") if verb == "deliver" else None
+    data = whole(as_object(form.get("durable_data", "") or "{}")) if verb == "deliver" else None
     return Deed(verb=verb, run=run.pk, step=number, data=data)
 
 
@@ -81,8 +82,8 @@ def _edited(request: HttpRequest, run: Run) -> dict[str, Any] | None:
         return None
     edited = as_object(text)
     original = codec.decode(run.event.data) if run.event is not None else {}
-    if payload.may_see(request, run.function):
-        edited = restored(edited, original)
+    may_see = payload.may_see(request, run.function)
+    edited = restored(edited, original) if may_see else whole(edited)
     return None if edited == original else edited
 
 
@@ -116,9 +117,7 @@ def _said(verb: str, done: Done) -> str:
 
 
 def log(admin: ModelAdmin[Run], request: HttpRequest, run: Run, verb: str, done: Done) -> None:
-    """Write it into the admin's own log, as its pages do."""
-    after = Run.objects.using(run._state.db).only("status").get(pk=run.pk)
-    made = f", made {done.made}" if done.made else ""
-    admin.log_change(
-        request, run, f"durable: {verb}; status was {run.status}, is {after.status}{made}"
-    )
+    """Write it into the admin's own log, as its pages do, with what the audit log says."""
+    statuses = f"status was {done.before['status']}, is {done.after['status']}"
+    others = [f"{name}: {done.after[name]}" for name in _TOLD if name in done.after]
+    admin.log_change(request, run, "; ".join([f"durable: {verb}", statuses, *others]))

@@ -27,8 +27,9 @@ from durable.errors import DurableError
 from durable.ids import new_id
 from durable.models import Run, Step
 from durable.operations.act import Deed, act
+from durable.operations.restore import whole
 from durable.operations.selection import Selection
-from durable.own.bulk import ask, meant
+from durable.own.bulk import COUNTED, ask, meant
 from durable.store import get_store
 
 MOST = 100  # runs that are done within the request; the admin ticks no more on a page
@@ -85,7 +86,7 @@ def _confirm_or_do(
         return _ask_whether(self, request, runs, verb, selection)
     try:
         wish = _wish(request, verb)
-    except UnreadableError as error:
+    except (DurableError, UnreadableError) as error:
         messages.error(request, in_words(error))
         return None
     if selection is not None:
@@ -98,7 +99,7 @@ def _wish(request: HttpRequest, verb: str) -> Wish:
     """Read what the page that asked for more was sent with."""
     text = request.POST.get("durable_data", "").strip() or "{}"
     step = request.POST.get("durable_from", "").strip() if verb == "replay" else ""
-    data = as_object(text) if verb in ("deliver", "replay") else None
+    data = whole(as_object(text)) if verb in ("deliver", "replay") else None
     return Wish(verb, step, None if verb == "replay" and not data else data)
 
 
@@ -124,6 +125,8 @@ def _ask_whether(
         "durable_is_all": selection is not None,
         "durable_number": number,
         "durable_is_more": number > len(some),
+        "durable_is_beyond": number > COUNTED,
+        "durable_counted": COUNTED,
         "durable_steps": _steps_of(some) if verb == "replay" else [],
         "durable_chosen": [
             {
@@ -189,7 +192,10 @@ def _do_all(
         selection = replace(selection, until=once)
     pk = ask(actor(request), wish.verb, selection, once, wish.data, wish.step)
     run = Run.objects.using(self.get_queryset(request).db).get(pk=pk)
-    self.log_change(request, run, f"durable: {wish.verb} all runs that match {selection.to_json()}")
+    said = f"durable: {wish.verb} many; runs that match {selection.to_json()}"
+    step = f"; from step {wish.step}" if wish.step else ""
+    where = f"each of them has its line in the table of operations, with bulk: {pk}"
+    self.log_change(request, run, f"{said}{step}; {where}")
     messages.success(
         request, _("It is being done in the background; this page shows how far it is.")
     )

@@ -15,8 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from durable import clock
 from durable.admin.filters import KnownFilter
 from durable.models import Run, RunStatus
-from durable.operations.failed_step import names_of_failed_steps
-from durable.operations.selection import CHILD, TOP, Selection, first_id_of
+from durable.operations.failed_step import failed_steps
+from durable.operations.selection import CHILD, KINS, PART, TOP, WHOLE, Selection, first_id_of
+from durable.store import get_store
 
 _PERIODS = {
     "hour": (timedelta(hours=1), _("the last hour")),
@@ -84,18 +85,23 @@ def since(period: str) -> str:
 
 
 class KinFilter(admin.SimpleListFilter):
-    """Runs by whether another run invoked them, or has them do a step of it."""
+    """Runs by whether another run invoked them, and whether they are of a whole function or a step."""
 
     title = _("parent")
     parameter_name = "kin"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, Any]]:
         """Return the choices."""
-        return [(TOP, _("no other run")), (CHILD, _("another run"))]
+        return [
+            (TOP, _("no other run")),
+            (CHILD, _("another run")),
+            (WHOLE, _("of a whole function")),
+            (PART, _("of a single step")),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Run]) -> QuerySet[Run]:
-        """Keep parents, or children."""
-        return Selection(kin=_one_of(self.value(), TOP, CHILD)).of(queryset)
+        """Keep those."""
+        return Selection(kin=_one_of(self.value(), *KINS)).of(queryset)
 
 
 class FailedStepFilter(admin.SimpleListFilter):
@@ -103,17 +109,23 @@ class FailedStepFilter(admin.SimpleListFilter):
 
     title = _("failed step, of the newest 500 failures")
     parameter_name = "failed_step"
+    runs: list[UUID] | None = None  # in which it failed, if that is known from looking for names
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, Any]]:
         """Return the step that is asked for, and those that failed among the newest failed runs."""
         asked = request.GET.get(self.parameter_name or "")
         is_beside = request.GET.get("status__exact") == RunStatus.FAILED
-        names = set(names_of_failed_steps() if is_beside else ()) | ({asked} if asked else set())
+        names = {asked} if asked else set()
+        if is_beside:
+            found, self.runs = failed_steps(get_store().alias, asked or "")
+            names |= set(found)
         return [(name, name) for name in sorted(names)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Run]) -> QuerySet[Run]:
         """Keep the failed runs in which it failed."""
-        return Selection(failed_step=self.value() or "").of(queryset)
+        if self.runs is None or not self.value():
+            return Selection(failed_step=self.value() or "").of(queryset)
+        return Selection(status=RunStatus.FAILED, ids=tuple(map(str, self.runs))).of(queryset)
 
 
 def _one_of(value: str | None, *known: str) -> str:
@@ -139,7 +151,7 @@ def selection_of(request: HttpRequest) -> Selection | None:
         "tenant": given.pop("tenant", ""),
         "subject": given.pop("subject", ""),
         "since": since(given.pop("period", "")),
-        "kin": _one_of(given.pop("kin", ""), TOP, CHILD),
+        "kin": _one_of(given.pop("kin", ""), *KINS),
         "failed_step": given.pop("failed_step", ""),
         "event": _id(given.pop("event__id__exact", "")),
         "parent": _id(given.pop("parent__id__exact", "")),

@@ -15,14 +15,14 @@ from django.utils.translation import ngettext
 
 from durable.admin import payload, show
 from durable.admin.payload import Viewer
+from durable.admin.run_lane import bars_of_run
 from durable.admin.run_rows import Rows, with_values
 from durable.admin.scale import Scale
 from durable.admin.waterfall import Bar, Lane
 from durable.engine.words import span, took
 from durable.models import Run, Step, StepStatus
-from durable.operations.explain import name_of_error, tries
+from durable.operations.outlook import name_of_error, tries
 
-_HATCHED = {"queue", "backoff", "sleep", "wait", "invoke"}
 _DEEPEST = 6
 
 
@@ -80,27 +80,21 @@ class Line:
     place: str = ""
 
 
-def line_of_run(run: Run, scale: Scale, now: datetime) -> Line:
-    """Draw the run itself: its time in the queue, and since."""
-    bars = [Bar("queue", scale.begin, run.started or run.ended or now, run.started is None)]
-    if run.started is not None:
-        kind = str(run.status) if run.is_final else "run"
-        bars.append(Bar(kind, run.started, run.ended or now, is_open=not run.is_final))
+def line_of_run(run: Run, steps: Sequence[Bar], scale: Scale, now: datetime) -> Line:
+    """Draw the run itself: its time in the queue, and since, by the bars of its steps."""
+    bars = bars_of_run(run, steps, scale, now)
     return Line(kind="run", depth=0, label=run.function, boxes=boxes(bars, scale))
 
 
 def boxes(bars: Sequence[Bar], scale: Scale) -> list[Box]:
-    """Place bars on a scale."""
+    """Place bars on a scale; work lies above the pauses around it."""
     found = []
-    for bar in bars:
-        x, width = scale.box(bar)
+    for bar, (x, width) in zip(bars, scale.boxes(bars), strict=True):
         length = span(bar.end - bar.begin) + (" …" if bar.is_open else "")
-        words = word_of(bar.kind)
+        words = _("at work") if bar.is_part else word_of(bar.kind)
         title = _("try %(number)d") % {"number": bar.number} + ", " if bar.number > 1 else ""
-        found.append(
-            Box(bar.kind, f"{x}%", f"{width}%", f"{title}{words}, {length}", bar.kind in _HATCHED)
-        )
-    return found
+        found.append(Box(bar.kind, f"{x}%", f"{width}%", f"{title}{words}, {length}", bar.is_rest))
+    return sorted(found, key=lambda box: not box.is_hatched)
 
 
 def lines_of(
@@ -131,7 +125,7 @@ def lines_of(
 
 
 def _child(site: AdminSite, child: Run, failed: int) -> SafeString:
-    link = show.link(site, child, f"{child.title} {show.tail(child.pk)}")
+    link = show.link(site, child, f"{child.title} {show.beginning(child.pk)}")
     if not failed:
         return link
     said = ngettext("%(count)d failed try", "%(count)d failed tries", failed) % {"count": failed}
@@ -161,6 +155,7 @@ def _line(
 ) -> Line:
     step = lane.step
     first = lane.bars[0] if lane.bars else None
+    failed = [one for one in rows.attempts if one.key == step.key]
     return Line(
         kind="step",
         depth=min(lane.depth, _DEEPEST),
@@ -172,17 +167,19 @@ def _line(
         note=_rest(step, now),
         queued=span(first.end - first.begin) if first and first.kind == "queue" else "",
         offset=f"+{span(step.started - scale.begin)}" if step.started else "",
-        took=took(step.started, step.ended, now)
-        if step.status != StepStatus.PENDING or step.op != "run"
-        else "",
-        tries=[
-            line_of_try(site, one, rows.run, is_open=is_open)
-            for one in rows.attempts
-            if one.key == step.key
-        ],
+        took=_took(step, failed, now),
+        tries=[line_of_try(site, one, rows.run, is_open=is_open) for one in failed],
         count=tries(step),
-        place=step.branch,
+        place=show.branch(step.branch),
     )
+
+
+def _took(step: Step, failed: Sequence[Any], now: datetime) -> str:
+    """Say how long the last try took, or has taken; a pause before the next one is none of it."""
+    is_resting = step.status == StepStatus.RETRYING
+    if is_resting or (step.status == StepStatus.PENDING and step.op == "run"):
+        return span(failed[-1].ended - failed[-1].started) if failed else ""
+    return took(step.started, step.ended, now)
 
 
 def _rest(step: Step, now: datetime) -> str:

@@ -20,7 +20,7 @@ from durable.admin.scale import Scale, Tick
 from durable.admin.waterfall import Lane, lanes
 from durable.engine.words import span, took
 from durable.models import Run, StepStatus
-from durable.operations.explain import Outlook
+from durable.operations.outlook import Outlook
 from durable.operations.redact import is_hidden
 from durable.own.bulk import progress
 from durable.store import get_store
@@ -47,7 +47,7 @@ def parts(request: HttpRequest, site: AdminSite, run: Run) -> dict[str, Any]:
     context |= offers(request, site, run, rows.steps)
     context |= _picture(request, site, rows, now, is_open=is_open)
     context["durable_values"] = _values(site, run) if is_open else []
-    return context | _history(request, run)
+    return context | _history(request, site, run)
 
 
 def _progress(run: Run) -> dict[str, Any] | None:
@@ -93,7 +93,7 @@ def _picture(
     own = [one for one in rows.attempts if not one.key]
     return {
         "durable_lines": lines_of(site, rows, chosen, scale, now, is_open=is_open),
-        "durable_run_line": line_of_run(run, scale, now),
+        "durable_run_line": line_of_run(run, bars, scale, now),
         "durable_ticks": [_tick(tick) for tick in scale.ticks()],
         "durable_cuts": [
             {
@@ -205,30 +205,31 @@ def _viewer(
     )
 
 
-def _history(request: HttpRequest, run: Run) -> dict[str, Any]:
+def _history(request: HttpRequest, site: AdminSite, run: Run) -> dict[str, Any]:
     if not request.user.has_perm("durable.view_operation"):
         return {}
     found, has_more = history(run)
     rows = []
     for operation in found:
-        before, after = operation.change
         rows.append(
             {
                 "at": show.exact(operation.at),
                 "who": operation.who,
                 "via": operation.via,
                 "action": show.deed(operation.action),
-                "change": _change(before, after),
+                "change": _change(site, *operation.change),
             }
         )
     return {"durable_history": rows, "durable_more_history": has_more}
 
 
-def _change(before: Any, after: Any) -> list[tuple[str, str, str]]:
+def _change(site: AdminSite, before: Any, after: Any) -> list[tuple[str, str, object]]:
+    if bulk := after.get("bulk"):
+        after = {**after, "bulk": show.link(site, Run(pk=bulk), bulk)}
     names = [*before, *(name for name in after if name not in before)]
     hidden = ("once",)
     return [
-        (name, str(before.get(name, "")), str(after.get(name, "")))
+        (name, str(before.get(name, "")), after.get(name, ""))
         for name in names
         if name not in hidden and before.get(name) != after.get(name)
     ]

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, Count, F, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models import Case, Count, Exists, F, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce, Length, Substr
 
 from durable.admin import payload
 from durable.models import Attempt, Blob, Operation, Run, RunStatus, Step, StepStatus
-from durable.operations.explain import Outlook, outlook_of
+from durable.operations.explain import outlook_of
+from durable.operations.outlook import Outlook
 from durable.store import get_store
 
 MOST = 5000  # steps that are looked at; tries likewise
@@ -39,6 +40,13 @@ class Rows:
     is_cut: bool
 
 
+def with_kin(runs: QuerySet[Run]) -> QuerySet[Run]:
+    """Have runs come with what their pages look for beside them: event, parent, whether there are children."""
+    children = Run.objects.filter(parent=OuterRef("pk")).order_by()
+    runs = runs.select_related("event", "parent").defer("parent__output", "parent__error")
+    return runs.annotate(has_children=Exists(children))
+
+
 def rows_of(run: Run) -> Rows:
     """Fetch what the page of a run shows of its steps."""
     alias = get_store().alias
@@ -61,9 +69,11 @@ def rows_of(run: Run) -> Rows:
 def children_of(alias: str, run: Run) -> Sequence[Any]:
     """Fetch what is shown of the runs that a run invoked, or that do steps of it, with their failed tries.
 
-    Once for this object: the fingerprint of the page and the page itself show the same.
+    Once for this object: the fingerprint of the page and all parts of the page show the same.
     """
     kept: list[Any] | None = run.__dict__.get(_KEPT)
+    if kept is None and not getattr(run, "has_children", True):
+        kept = []
     if kept is None:
         tries = Attempt.objects.using(alias).filter(run=OuterRef("pk")).order_by()
         counted = Subquery(tries.values("run").values(count=Count("pk")))

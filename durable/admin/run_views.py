@@ -8,7 +8,8 @@ from uuid import UUID
 
 from django.contrib.admin import ModelAdmin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Max, OuterRef, Subquery, Sum
+from django.db.models import CharField, Count, Max, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Cast, Coalesce, Concat
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
 from django.template.response import TemplateResponse
 from django.utils.cache import patch_cache_control
@@ -17,11 +18,13 @@ from django.utils.translation import get_language
 from durable import clock
 from durable.admin import payload
 from durable.admin.run_page import parts
-from durable.admin.run_rows import children_of
+from durable.admin.run_rows import children_of, with_kin
 from durable.models import Attempt, Operation, Run, Step
 from durable.store import get_store
 
 _GROWS = 200  # the picture is drawn anew when it would have grown by this part of its width
+_MARKS = ("mark_of_steps", "last_try", "last_deed")
+_NOTHING = Value("-")
 _PLAIN = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",
@@ -30,7 +33,7 @@ _PLAIN = {
 
 def live(admin: ModelAdmin[Run], request: HttpRequest, pk: UUID) -> HttpResponse:
     """Answer with the parts of the page that change, or that nothing has changed."""
-    run = _run(admin, request, pk)
+    run = _run(admin, request, with_kin(_with_marks(admin.get_queryset(request), pk)), pk)
     etag = f'"{_print(request, run)}"'
     if request.headers.get("If-None-Match") == etag:
         response: HttpResponse = HttpResponseNotModified()
@@ -46,24 +49,9 @@ def live(admin: ModelAdmin[Run], request: HttpRequest, pk: UUID) -> HttpResponse
 
 
 def _print(request: HttpRequest, run: Run) -> str:
-    """Return a fingerprint of all that the fragment shows, in a few looks at indexes."""
-    alias = get_store().alias
-    steps = Step.objects.using(alias).filter(run=run)
-    mark = (
-        Count("pk"),
-        Max("pk"),
-        Sum("claim"),
-        Max("ended"),
-        Max("started"),
-        Sum("attempt"),
-        Count("ended"),
-    )
-    seen: list[Any] = [*steps.aggregate(**{str(n): one for n, one in enumerate(mark)}).values()]
-    tries = Attempt.objects.using(alias).filter(run=OuterRef("pk")).order_by("-pk")
-    book = Operation.objects.using(alias).filter(kind="run", target=str(run.pk)).order_by("-pk")
-    last = [Subquery(of.values("pk")[:1]) for of in (tries, book)]
-    seen += Run.objects.using(alias).filter(pk=run.pk).values_list(*last)
-    for child in children_of(alias, run):
+    """Return a fingerprint of all that the fragment shows, of a run that came with its marks."""
+    seen: list[Any] = [getattr(run, name) for name in _MARKS]
+    for child in children_of(get_store().alias, run):
         seen += [child.pk, child.status, child.started, child.stumbles]
     seen += [run.status, run.claim, run.wake, run.pending, run.due_at, run.attempt, run.ended]
     seen += [run.erased, request.GET.urlencode(), request.user.pk, get_language()]
@@ -74,11 +62,27 @@ def _print(request: HttpRequest, run: Run) -> str:
     return sha256(repr(seen).encode()).hexdigest()[:32]
 
 
+def _with_marks(runs: QuerySet[Run], pk: UUID) -> QuerySet[Run]:
+    """Have a run come with marks of its steps, failed tries and operations, in a few looks at indexes."""
+    steps = Step.objects.filter(run=OuterRef("pk")).order_by().values("run")
+    parts = (
+        *(Count("pk"), Max("pk"), Sum("claim"), Max("ended"), Max("started")),
+        *(Sum("attempt"), Count("ended")),
+    )
+    said = [Coalesce(Cast(one, CharField()), _NOTHING) for one in parts]
+    mark = Concat(*[piece for one in said for piece in (one, _NOTHING)])
+    tries = Attempt.objects.filter(run=OuterRef("pk")).order_by("-pk")
+    book = Operation.objects.filter(kind="run", target=str(pk)).order_by("-pk")
+    found = (steps.annotate(mark=mark).values("mark"), tries.values("pk"), book.values("pk"))
+    marks = zip(_MARKS, found, strict=True)
+    return runs.annotate(**{name: Subquery(rows[:1]) for name, rows in marks})
+
+
 def value(
     admin: ModelAdmin[Run], request: HttpRequest, pk: UUID, what: str, number: int
 ) -> HttpResponse:
     """Answer with one value as plain text, which no browser takes for anything else."""
-    run = _run(admin, request, pk)
+    run = _run(admin, request, admin.get_queryset(request).select_related("event"), pk)
     if not payload.may_see(request, run.function):
         raise PermissionDenied
     text = _text(run, what, number)
@@ -114,8 +118,8 @@ def _json(text: str | None) -> str | None:
     return None if text is None else payload.readable(text)
 
 
-def _run(admin: ModelAdmin[Run], request: HttpRequest, pk: UUID) -> Run:
-    run = admin.get_object(request, str(pk))
+def _run(admin: ModelAdmin[Run], request: HttpRequest, rows: QuerySet[Run], pk: UUID) -> Run:
+    run = rows.filter(pk=pk).first()
     if run is None:
         raise Http404
     if not admin.has_view_permission(request, run):

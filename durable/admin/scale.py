@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -17,6 +17,7 @@ _SHARE = 0.25  # of the width that work has, for the rest to be left as it is
 _LONG = timedelta(minutes=1)  # below which no pause is cut
 _CUTS = 8
 _WIDTH, _WIDEST = 9.0, 45.0  # per cent, of one cut and of all
+_LEAST = 0.4  # per cent of work that took next to no time, to be seen at all
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +99,25 @@ class Scale:
         piece = next((one for one in self.pieces if moment <= one.end), self.pieces[-1])
         return round(piece.x(moment), 3)
 
-    def box(self, bar: Bar) -> tuple[float, float]:
-        """Where a bar begins, and how wide it is."""
-        begin = self.x(bar.begin)
-        return begin, round(self.x(bar.end) - begin, 3)
+    def boxes(self, bars: Sequence[Bar]) -> list[tuple[float, float]]:
+        """Where each bar of a lane begins, and how wide it is: work is never too narrow to be seen.
+
+        What is widened takes its place from pauses, not from other work, and stays within the picture.
+        """
+        places = [(self.x(bar.begin), self.x(bar.end)) for bar in bars]
+        work = [number for number, bar in enumerate(bars) if not bar.is_rest]
+        edge = 0.0
+        for number in work:
+            left, right = max(places[number][0], edge), places[number][1]
+            edge = max(right, left + _LEAST)
+            places[number] = left, edge
+        edge = 100.0
+        for number in reversed(work):
+            left, right = places[number]
+            right = min(right, edge)
+            edge = max(min(left, right - _LEAST), 0.0)
+            places[number] = edge, right
+        return [(round(left, 3), round(right - left, 3)) for left, right in places]
 
     def ticks(self) -> list[Tick]:
         """Return round times, with room for a text at each; after a cut they count anew."""

@@ -13,14 +13,14 @@ from django.utils.translation import gettext_lazy as _
 
 from durable.admin import payload, related_runs, show
 from durable.admin.attempt import tries_of
-from durable.admin.filters import as_id
 from durable.admin.readonly import ReadOnlyAdmin
 from durable.models import Step
-from durable.operations.explain import tries
+from durable.operations.outlook import tries
+from durable.operations.search import by_beginning
 from durable.store import get_store
 
 _OF_RUN = "run__id__exact"
-_HEAD = ("run_link", "title", "branch", "mode", "state", "tries", "lost")
+_HEAD = ("run_link", "title", "place", "mode", "state", "tries", "lost")
 _TIMES = ("planned_at", "started_at", "ended_at", "duration")
 _ENGINE = ("due", "owner", "claim", "wave", "by", "key")
 
@@ -29,10 +29,10 @@ _ENGINE = ("due", "owner", "claim", "wave", "by", "key")
 class StepAdmin(ReadOnlyAdmin[Step]):
     """The list is in order when it is that of one run."""
 
-    list_display = ("__str__", "state", "run_link", "branch", "began", "duration", "error_name")
+    list_display = ("__str__", "state", "run_link", "place", "began", "duration", "error_name")
     lean = ("output", "given", "owner")
     search_fields = ("run",)
-    search_help_text = _("The whole id of a run.")
+    search_help_text = _("The id of a run, whole or its first 8 characters and more.")
     state, duration = show.status, show.duration
     planned_at = show.time_of("planned", _("planned"))
     started_at = show.time_of("started", _("started"))
@@ -58,8 +58,8 @@ class StepAdmin(ReadOnlyAdmin[Step]):
         """Find the steps of a run."""
         if not search_term:
             return queryset, False
-        asked = as_id(search_term)
-        return queryset.filter(run=asked) if asked else queryset.none(), False
+        asked = by_beginning(search_term, "run")
+        return queryset.filter(asked) if asked else queryset.none(), False
 
     def get_fieldsets(self, request: HttpRequest, obj: Step | None = None) -> Any:
         """Show the parts that have something to say."""
@@ -91,8 +91,13 @@ class StepAdmin(ReadOnlyAdmin[Step]):
     @admin.display(description=_("run"))
     def run_link(self, step: Step) -> SafeString:
         """Link to the run."""
-        label = f"{step.run.function} {show.tail(step.run_id)}"
+        label = f"{step.run.function} {show.beginning(step.run_id)}"
         return show.link(self.admin_site, step.run, label)
+
+    @admin.display(description=_("branch"))
+    def place(self, step: Step) -> str:
+        """Show in which branch of its groups it is."""
+        return show.branch(step.branch) or show.EMPTY
 
     @admin.display(description=_("tries"))
     def tries(self, step: Step) -> int:

@@ -10,6 +10,7 @@ from durable.models import Attempt, Step, StepStatus
 from durable.models.status import OPEN_STEP
 from durable.playback.request import TIMERS
 
+RESTS = {"queue", "backoff", "sleep", "wait", "invoke"}  # kinds of bars in which nothing is at work
 _WAITS = {StepStatus.PENDING, StepStatus.RETRYING}
 
 
@@ -22,6 +23,12 @@ class Bar:
     end: datetime
     is_open: bool = False  # it goes on
     number: int = 0  # of the try, from 1
+    is_part: bool = False  # work went on after a rest: it is drawn as it ended in the end
+
+    @property
+    def is_rest(self) -> bool:
+        """Whether nothing was at work."""
+        return self.kind in RESTS
 
 
 @dataclass(slots=True)

@@ -61,10 +61,10 @@ class Cron:
             tick, following = following, self.next(following, site)
         is_all = following > now
         if not is_all:
-            tick, following = self._around(now, site)
+            tick, following = self.around(now, site)
         return Latest(tick=tick, skipped=skipped, is_all=is_all, following=following)
 
-    def _around(self, now: datetime, site: tzinfo) -> tuple[datetime, datetime]:
+    def around(self, now: datetime, site: tzinfo) -> tuple[datetime, datetime]:
         """Return its last time up to `now` and the next, without counting all the way."""
         back = timedelta(hours=1)
         while (following := self.next(now - back, site)) > now:

@@ -127,7 +127,7 @@ class Many:
 
 def _rounds(
     step_id: str,
-    body: Callable[..., Any],
+    body: partial[Any],
     items: Iterable[Any],
     size: int | None,
     max_parallel: int | None,
@@ -135,7 +135,7 @@ def _rounds(
     """Cut the items into chunks, and these into what runs at the same time."""
     where = f"group.map {step_id!r}"
     asks.check_id(step_id)
-    if not callable(body.args[0] if isinstance(body, partial) else body):
+    if not callable(body.args[0]):
         raise StepMisuseError(f"{where}: fn must be a function of one item.")
     todo = _listed(where, items)
     size = _count(where, "size", size, -(-len(todo) // CHUNKS) or 1)
@@ -147,10 +147,10 @@ def _rounds(
     return (chunks[first : first + at_once] for first in range(0, len(chunks), at_once))
 
 
-def _chunk(step_id: str, body: Callable[..., Any], first: int, items: Sequence[Any]) -> Chunk:
+def _chunk(step_id: str, body: partial[Any], first: int, items: Sequence[Any]) -> Chunk:
     name = f"{step_id}[{first}:{first + len(items)}]"
     asks.check_id(name)
-    return name, Work(body, (first, items))
+    return name, Work(body, (first, items), each=body.args[0])
 
 
 def _listed(where: str, items: Iterable[Any]) -> list[Any]:

@@ -63,8 +63,13 @@ class Registry:
         except KeyError:
             raise FunctionNotFoundError(
                 f"No function {function_id!r} is registered in this process. It was removed or "
-                "renamed, or its module is not imported."
+                f"renamed, or its module is not imported.{self.guess(function_id)}"
             ) from None
+
+    def guess(self, function_id: str) -> str:
+        """Return a sentence that names the function most like one that is unknown, if one is like it."""
+        likely = get_close_matches(function_id, [one.id for one in self.of_site], n=1)
+        return f" Did you mean {likely[0]!r}?" if likely else ""
 
     def get_of_site(self, function_id: str) -> Function:
         """Return a function that may be started by its id: durable's own are not, they are asked.

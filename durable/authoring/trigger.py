@@ -26,14 +26,17 @@ class TriggerEvent:
     Args:
         event: a name, or a beginning that ends in `/*` or `.*` ("shop/*" matches "shop/order.paid").
         expression: a condition on `event`, its name, data, id and ts: "event.data.amount > 100".
+        example: data of such an event, with which forms of the admin are filled in until one came.
     """
 
     event: str
     expression: str | None = None
+    example: Mapping[str, Any] | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         expect("TriggerEvent", "event", self.event, str)
         expect("TriggerEvent", "expression", self.expression, str, type(None))
+        expect("TriggerEvent", "example", self.example, dict, type(None))
         if not self.event or len(self.event) > 256:
             raise FunctionConfigInvalidError(
                 f"TriggerEvent: event must have 1 to 256 characters, not {len(self.event)}."

@@ -11,7 +11,7 @@ from django.db import DatabaseError, transaction
 from durable.checks.site import TAG, sound
 from durable.conf import conf
 from durable.models import Event, Run, Step
-from durable.operations.health.crew import clusters
+from durable.operations.health.crew import clusters, workers
 from durable.store import Store, get_store
 from durable.store.condition import Condition, condition_of
 
@@ -114,7 +114,7 @@ def check_hosts(databases: Sequence[str] | None = None, **kwargs: Any) -> list[C
         return []
     try:
         with transaction.atomic(store.alias):
-            hosts = sorted({one.host for one in clusters(store.alias) if one.alive})
+            hosts = sorted({one.host for one in clusters(workers(store.alias)) if one.alive})
     except DatabaseError:
         return []
     if len(hosts) < 2:

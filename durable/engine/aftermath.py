@@ -25,6 +25,7 @@ from durable.authoring.registry import registry
 from durable.engine.announce import announce, is_echo, is_heard
 from durable.engine.call import events_of
 from durable.engine.ending import ended
+from durable.engine.unreadable import EventUnreadableError
 from durable.models import Event as EventRow
 from durable.models import RunStatus
 from durable.playback.failure import Failure
@@ -160,10 +161,7 @@ def _event(store: Store, run: RunClaim) -> EventRow | None:
 
 
 def _data(end: End, event: EventRow | None) -> dict[str, Any]:
-    events = [
-        {"name": one.name, "data": one.data, "id": one.id, "ts": one.ts}
-        for one in events_of(event)()
-    ]
+    events = _told(event)
     outcome: dict[str, Any] = (
         {"result": codec.decode(end.output or "null")}
         if end.is_success
@@ -177,6 +175,15 @@ def _data(end: End, event: EventRow | None) -> dict[str, Any]:
         "events": events,
         "_durable": {"status": str(end.status)},
     }
+
+
+def _told(event: EventRow | None) -> list[dict[str, Any]]:
+    """Describe the event of a run; one that is damaged is left out, or its run could not even fail."""
+    try:
+        found = events_of(event)()
+    except EventUnreadableError:
+        return []
+    return [{"name": one.name, "data": one.data, "id": one.id, "ts": one.ts} for one in found]
 
 
 def _error(failure: Failure) -> dict[str, str]:

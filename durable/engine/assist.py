@@ -15,14 +15,17 @@ from durable.engine import tracing, trouble
 from durable.engine.batch import Batch
 from durable.engine.call import events_of
 from durable.engine.drive import ABSENT
+from durable.engine.ending import end, ended
 from durable.engine.finish import lost
 from durable.engine.held import held
 from durable.engine.options import Options
 from durable.engine.overrides import overrides
 from durable.engine.target import run_targets
 from durable.engine.timers import ring
+from durable.engine.unreadable import EventUnreadableError
 from durable.errors import FunctionNotFoundError
 from durable.models import Run
+from durable.playback.failure import found
 from durable.playback.request import TIMERS
 from durable.store import Store
 from durable.store.rows import StepClaim
@@ -44,9 +47,13 @@ def assist(store: Store, claims: Sequence[StepClaim], *, owner: str) -> None:
             except trouble.NOT_THE_RUNS_FAULT as error:
                 logger.exception("steps of run %s have to rest", run, extra={"run_id": str(run)})
                 _try(partial(_rest, store, run, mine, trouble.reason(error)))
+            except EventUnreadableError as error:
+                failure = found(error)
+                logger.error("run %s: %s", run, error, extra={"run_id": str(run)})
+                _try(partial(end, store, [(one, ended(one, failure=failure)) for one in mine]))
             except Exception:
                 logger.exception("steps of run %s failed", run, extra={"run_id": str(run)})
-                _try(partial(_suspect, store, mine))
+                _try(partial(_suspect, store, run, mine))
 
 
 def _assist_run(store: Store, run_id: UUID, claims: list[StepClaim], owner: str) -> None:
@@ -101,7 +108,8 @@ def _rest(store: Store, run: UUID, claims: list[StepClaim], why: str) -> None:
     store.runs.explain([run], why)
 
 
-def _suspect(store: Store, claims: list[StepClaim]) -> None:
+def _suspect(store: Store, run: UUID, claims: list[StepClaim]) -> None:
+    store.runs.explain([run], trouble.INTERNAL)
     # The leases end soon, which counts as lost workers: an error for ever ends as one.
     crashes = max(claim.crashes for claim in claims)
     held_by = {claim.id: claim.claim for claim in claims}

@@ -10,12 +10,12 @@ from uuid import UUID
 from asgiref.sync import sync_to_async
 from django.db import connections
 
-from durable import codec
 from durable.authoring.context import Context, ContextSync
 from durable.authoring.event import Event
 from durable.authoring.function import Function
 from durable.engine import abandoned
 from durable.engine.options import Options
+from durable.engine.unreadable import data_of
 from durable.errors import StepMisuseError
 from durable.models import Event as EventRow
 from durable.playback.execution import execute
@@ -65,7 +65,10 @@ async def _on_sound_connections(handler: Callable[[], Awaitable[Any]]) -> Any:
 
 
 def events_of(row: EventRow | None) -> Events:
-    """Return what the run was started by, as authors see it."""
+    """Return what the run was started by, as authors see it.
+
+    What is returned raises EventUnreadableError if the event is damaged.
+    """
     if row is None:
         return list
     milliseconds = int(row.ts.timestamp() * 1000)
@@ -74,7 +77,7 @@ def events_of(row: EventRow | None) -> Events:
     return lambda: [
         Event(
             name=name,
-            data=codec.decode(data),
+            data=data_of(data, name, own_id),
             id=own_id,
             ts=milliseconds,
             tenant=tenant,

@@ -16,6 +16,7 @@ from durable.errors import ExpressionFailedError, ExpressionInvalidError
 from durable.expressions.condition import Condition
 from durable.models import Event as EventRow
 from durable.models import Run, Wait
+from durable.signals import told
 from durable.store import Store
 from durable.store.clock import database_in, database_now
 
@@ -61,7 +62,7 @@ def _waits(run: Run, function: Function, start: Event) -> Sequence[Wait]:
                 what=what,
             )
         except (ExpressionFailedError, ExpressionInvalidError) as error:
-            logger.warning("%s: this run will not be cancelled by it: %s", what, error)
+            logger.warning("%s: this run will not be cancelled by it: %s", what, told(error))
             continue
         found.append(_wait(run, cancel, condition))
     return found

@@ -120,7 +120,7 @@ def _fire(store: Store, rows: Sequence[Scheduled]) -> int:
 def _tick(row: Scheduled) -> _Tick:
     trigger = registry.crons[row.line]
     latest = trigger.line.latest(row.due_at, row.now, get_default_timezone())
-    due_at = latest.tick + _delay(row.function, trigger, latest.tick)
+    due_at = latest.tick + delay(row.function, trigger, latest.tick)
     event = _event(row, latest.tick, due_at)
     return _Tick(row=row, latest=latest, due_at=due_at, event=event)
 
@@ -147,19 +147,24 @@ def _move(store: Store, tick: _Tick) -> bool:
     return store.schedules.move(tick.row, tick.latest.following, fired=tick.latest.tick)
 
 
-def _delay(function: str, trigger: TriggerCron, tick: datetime) -> timedelta:
+def delay(function: str, trigger: TriggerCron, tick: datetime) -> timedelta:
     """Return a part of the jitter, the same one whoever asks."""
     longest = trigger.longest_delay // timedelta(milliseconds=1)
     spread = int.from_bytes(_digest(f"jitter of {function}", tick)[:8], "big")
     return timedelta(milliseconds=spread % (longest + 1))
 
 
+def told(cron: str, tick: datetime, due_at: datetime) -> dict[str, str]:
+    """Return the data of the event of one time of a line."""
+    return {"cron": cron, "scheduledAt": _said(tick), "fireAt": _said(due_at)}
+
+
 def _event(row: Scheduled, tick: datetime, due_at: datetime) -> Event:
-    data = {"cron": row.cron, "scheduledAt": _said(tick), "fireAt": _said(due_at)}
+    data = told(row.cron, tick, due_at)
     return Event(
         id=new_id(),
         name=EVENT,
-        custom_id=_said(tick),
+        custom_id=data["scheduledAt"],
         dedupe_key=_digest(f"tick of {row.function}", tick).hex(),
         data=codec.encode(data, what="event", limit=4096, setting="MAX_EVENT_BYTES", depth=2),
         ts=tick,

@@ -15,6 +15,7 @@ from typing import Any
 
 from django.db import transaction
 
+from durable.engine import trouble
 from durable.engine.call import events_of
 from durable.engine.cancel import end_early
 from durable.engine.ending import ended
@@ -24,6 +25,7 @@ from durable.expressions.condition import holds
 from durable.expressions.key import keys_of
 from durable.models import Event, Run, Wait
 from durable.playback.memo import Memo
+from durable.signals import told
 from durable.store import Store
 from durable.store.after import after_commit
 from durable.store.executor import repeat
@@ -35,6 +37,8 @@ logger = logging.getLogger("durable.engine")
 EVENTS = 100  # looked at together
 PAGE = 500  # waits woken in one transaction
 HOLD = 10.0  # seconds for which who hands out an event is left alone
+LONG = 60.0  # seconds after which an event that could not be handed out has waited for long
+PUT_OFF = 300.0  # seconds until such an event is tried again
 _PAST = 1000  # events of the past that a wait looks at, at most
 
 
@@ -62,12 +66,18 @@ def _deliver_due(store: Store) -> int:
 
 
 def _try(store: Store, event: Event, paths: Sequence[str], last: int) -> None:
-    """Hand out one event; if that goes wrong, it is tried again when it is no longer held."""
+    """Hand out one event; if that goes wrong, it is tried again when it is no longer held.
+
+    What goes wrong for long and is not the database's fault is put off, each time.
+    """
     try:
         _deliver(store, event, paths, last)
         store.events.routed([event.pk])
+    except trouble.NOT_THE_RUNS_FAULT:
+        logger.exception("event %s could not be handed out", event.pk)
     except Exception:
         logger.exception("event %s could not be handed out", event.pk)
+        store.events.put_off(event.pk, LONG, PUT_OFF)
 
 
 def _deliver(store: Store, event: Event, paths: Sequence[str], last: int) -> None:
@@ -76,8 +86,7 @@ def _deliver(store: Store, event: Event, paths: Sequence[str], last: int) -> Non
     after = 0
     while page := store.waits.find(event, list(keys.values()), after, last, PAGE):
         after = page[-1].pk
-        open_then = (wait for wait in page if not wait.was_over_at(event.received))
-        found = [wait for wait in open_then if is_met(wait, keys, candidate)]
+        found = [wait for wait in page if is_met(wait, keys, candidate)]
         if steps := [wait.step_id for wait in found if wait.step_id is not None]:
             repeat(store.alias, partial(_give, store, steps, event, candidate))
         for wait in found:
@@ -108,7 +117,13 @@ def is_met(wait: Wait, keys: Mapping[str, str], candidate: Mapping[str, Any]) ->
     try:
         return holds(wait.rest, candidate)
     except ExpressionFailedError as error:
-        logger.warning("run %s: %s", wait.run_id, error, extra={"run_id": str(wait.run_id)})
+        logger.warning(
+            "run %s: its condition on %r cannot be computed: %s",
+            wait.run_id,
+            wait.event,
+            told(error),
+            extra={"run_id": str(wait.run_id)},
+        )
         return False
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from contextvars import copy_context
+from functools import partial
 from typing import assert_never
 from uuid import UUID
 
@@ -16,13 +17,14 @@ from durable.engine import tracing, trouble
 from durable.engine.batch import Batch
 from durable.engine.branch import drive_branch
 from durable.engine.call import call, events_of
-from durable.engine.finish import complete, fail, fail_or_retry, lost
+from durable.engine.finish import complete, fail, fail_or_retry, internal, lost
 from durable.engine.held import held
 from durable.engine.limits import check_size, raise_if_fatal
 from durable.engine.options import Options
 from durable.engine.overrides import overrides
 from durable.engine.performer import Driving
 from durable.engine.target import run_targets
+from durable.engine.unreadable import EventUnreadableError
 from durable.errors import FunctionNotFoundError
 from durable.models import Event as EventRow
 from durable.models import RunStatus
@@ -51,11 +53,24 @@ def drive(store: Store, run: RunClaim, *, owner: str, workers: int) -> None:
             _try(lambda: store.runs.release(run, trouble.pause(), reason=why), run)
         except Fenced:
             logger.info("run %s is no longer ours", run.id, extra=_extra(run))
-        except Exception:
+        except EventUnreadableError as error:
+            failure = found(error)
+            logger.error("run %s: %s", run.id, error, extra=_extra(run))
+            _try(lambda: fail(store, run, failure, close_steps=True), run)
+        except Exception as error:
             logger.exception("run %s could not be driven", run.id, extra=_extra(run))
-            # The lease ends soon, which counts as a lost worker: an error for ever ends as one.
-            rest = trouble.pause_of_suspect(run.crashes)
-            _try(lambda: store.leases.shorten({run.id: run.claim}, {}, rest), run)
+            _try(partial(_suspect, store, run, error), run)
+
+
+def _suspect(store: Store, run: RunClaim, error: Exception) -> None:
+    """Have the run tried again soon, which counts as a lost worker: an error for ever ends it."""
+    tries = run.crashes + 1
+    if tries >= conf.MAX_CRASHES:
+        fail(store, run, internal(error, tries), close_steps=True)
+        return
+    store.runs.held(run).update(reason=trouble.INTERNAL)
+    rest = trouble.pause_of_suspect(run.crashes)
+    store.leases.shorten({run.id: run.claim}, {}, rest)
 
 
 def _drive(store: Store, run: RunClaim, owner: str, workers: int) -> None:
@@ -153,6 +168,7 @@ class _Turns:
             performer=self.driving,
             mode=self.options.mode,
             branches=self.history.branches,
+            kinds=self.history.kinds,
             opened=last.opened if last else self.history.opened,
             abandoned=last.abandoned if last else self.history.abandoned,
             dues=last.dues if last else self.history.dues,

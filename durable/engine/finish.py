@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -51,7 +52,7 @@ def fail_or_retry(
     if retry_in is None:
         fail(store, run, failure, close_steps=close_steps)
         return
-    if not store.runs.retry(run, failure, run.attempt, retry_in):
+    if not store.runs.retry(run, failure, run.attempt, retry_in, retries=policy.retries):
         return
     wake_in(retry_in)
     signals.attempt_failed.send_robust(
@@ -96,6 +97,20 @@ def lost(crashes: int, reached: str = "") -> Failure:
         message=f"{crashes} workers were lost, or met an unexpected error, while they were at this "
         f"piece of work (DURABLE['MAX_CRASHES'] is {conf.MAX_CRASHES}). It may exhaust memory or crash "
         f"the interpreter; the workers' logs may tell.{reached}",
+        is_retriable=False,
+    )
+
+
+def internal(error: Exception, crashes: int) -> Failure:
+    """Describe an error that is none of the function's own, and came at every try."""
+    kept = Failure.of(error)
+    return replace(
+        kept,
+        code="internal_error",
+        name="InternalError",
+        message=f"An error inside durable, not in the function: {kept.name}: {kept.message}. It is the "
+        f"last of {crashes} tries that came to nothing (DURABLE['MAX_CRASHES'] is {conf.MAX_CRASHES}); "
+        "the workers' logs (logger durable.engine) have the whole of it.",
         is_retriable=False,
     )
 

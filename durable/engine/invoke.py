@@ -65,7 +65,8 @@ def _known(function_id: str) -> str:
     try:
         return registry.get(function_id).id
     except FunctionNotFoundError:
-        message = f"could not find function with ID: {function_id}"
+        guess = registry.guess(function_id)
+        message = f"could not find function with ID: {function_id}{guess and '.' + guess}"
         raise StepError(message, "Error") from None
 
 

@@ -56,12 +56,23 @@ def start(
         EventInvalidError, OutputUnserializableError, LimitExceededError: `data` cannot be stored.
     """
     function = registry.get_of_site(function_id)
-    text = data_text({**data, "_durable": {"fn_id": function.id}}, f"invoke {function.id!r}")
+    text = data_text(_marked(data, function.id), f"invoke {function.id!r}")
     event = event_row(INVOKED, text, source=Event(tenant=tenant))
     if custom_id:
         event.custom_id = custom_id
         event.dedupe_key = dedupe_key(INVOKED, f"{function.id}\0{custom_id}", tenant)
     return repeat(store.alias, partial(_start, store, function, event))
+
+
+def is_of(run: Run, data: Mapping[str, Any]) -> bool:
+    """Say whether a run that was started by its function's id was given these data; erased ones are any."""
+    event = run.event
+    assert event is not None  # it goes with its last run
+    return event.erased is not None or event.value == _marked(data, run.function)
+
+
+def _marked(data: Mapping[str, Any], function_id: str) -> dict[str, Any]:
+    return {**data, "_durable": {"fn_id": function_id}}
 
 
 def _start(store: Store, function: Function, event: Event) -> Started:

@@ -105,6 +105,7 @@ def run_targets(
         mode=options.mode,
         targets=targets,
         target_branches={batch.claims[key].branch for key in targets},
+        kinds={key: batch.claims[key].op for key in targets},
         strict=options.strict,
         attempt=min(batch.tries.values()),
         tries=batch.tries,

@@ -19,6 +19,8 @@ NOT_THE_RUNS_FAULT = (
     SettingInvalidError,
 )
 
+INTERNAL = "It met an error inside durable: see the workers' log (durable.engine)."
+
 _LEAST, _LONGEST = 1.0, 60.0  # seconds
 _since: float | None = None
 

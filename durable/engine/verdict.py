@@ -37,6 +37,7 @@ def judge(ran: Ran, attempt: int, policy: RetryPolicy) -> Result:
         output=output,
         failure=failure,
         retry_in=delay(policy, failure, attempt) if failure else None,
+        retries=policy.retries,
     )
 
 
@@ -44,6 +45,13 @@ def _not_awaited(ran: Ran) -> Failure | None:
     if not inspect.iscoroutine(ran.value):
         return None
     ran.value.close()
+    if ran.request.work.is_atomic:
+        return found(
+            StepMisuseError(
+                f"Step {ran.request.title!r}: an atomic step needs a plain handler, and this one returned "
+                "a coroutine: a transaction belongs to one thread. Write it with the sync ORM."
+            )
+        )
     return found(
         StepMisuseError(
             f"Step {ran.request.title!r}: the handler returned a coroutine, but the function is not "

@@ -7,7 +7,7 @@ from typing import Any
 
 from durable import codec
 from durable.models import Attempt, Blob, Run, Step
-from durable.operations.explain import Outlook, tries
+from durable.operations.outlook import Outlook, tries
 
 
 def summary(run: Run, outlook: Outlook) -> dict[str, Any]:
@@ -94,6 +94,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
     return {
         "step": attempt.name,
         "attempt": attempt.number,
+        "retries": attempt.retries,
         "started": _time(attempt.started),
         "ended": _time(attempt.ended),
         "error": attempt.failure,

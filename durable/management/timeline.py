@@ -13,7 +13,7 @@ from django.core.management.color import Style
 from durable.engine.words import span
 from durable.management.words import Signs, coloured, line
 from durable.models import Attempt, Run, Step
-from durable.operations.explain import tries
+from durable.operations.outlook import tries
 
 _LONGEST_NAME, _DEEPEST, _SHORTEST_BAR = 32, 8, 12
 _NUMBERS = 31  # characters of the columns between name and bar

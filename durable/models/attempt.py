@@ -17,6 +17,8 @@ class Attempt(models.Model):
     key = models.CharField(max_length=40, blank=True, editable=False)
     name = models.CharField(_("step"), max_length=255, blank=True)
     number = models.SmallIntegerField(_("attempt"))  # from 0
+    # Tries that were allowed after the first, for who asks "of how many"; NULL if nobody asked how many.
+    retries = models.SmallIntegerField(_("retries allowed"), null=True)
     error = models.TextField(_("error"))
     started = models.DateTimeField(_("started"))
     ended = models.DateTimeField(_("ended"))

@@ -22,6 +22,7 @@ class Event(models.Model):
     data = models.TextField(_("data"))
     tenant = ExactCharField(_("tenant"), max_length=128, blank=True, default="")
     subject = ExactCharField(_("subject"), max_length=200, blank=True, default="")
+    key = models.CharField(_("sent with the key"), max_length=16, blank=True)  # its prefix
     ts = models.DateTimeField(_("happened"))
     received = models.DateTimeField(_("received"))
     erased = models.DateTimeField(_("data erased"), null=True)

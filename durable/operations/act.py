@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -37,6 +37,7 @@ class Deed:
         name: of the event that is delivered; the one that is waited for, if left out.
         reason: for people, why it was cancelled; it is kept with the run.
         once: a word by which the same wish is known when it is sent twice.
+        bulk: the id of the run that does it to this run and to others.
     """
 
     verb: str
@@ -47,14 +48,21 @@ class Deed:
     name: str = ""
     reason: str = "It was cancelled by hand."
     once: str = ""
+    bulk: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What came of it: whether anything was changed, and the id of a new run or event."""
+    """What came of it: whether anything was changed, the step, and the id of a new run or event.
+
+    What the audit log says of it, if anything was changed: `before` and `after`.
+    """
 
     is_new: bool
     made: str = ""
+    step: str = ""
+    before: Mapping[str, str] = field(default_factory=dict)
+    after: Mapping[str, str] = field(default_factory=dict)
 
 
 def act(actor: Actor, deed: Deed) -> Done:
@@ -74,8 +82,10 @@ def _act(store: Store, actor: Actor, deed: Deed) -> Done:
     if known := _done_before(store, run, deed):
         return known
     done = VERBS[deed.verb](run, deed)
-    if done.is_new:
-        _write_down(store, actor, run, deed, done)
+    if not done.is_new:
+        return done
+    done = replace(done, before={"status": str(run.status)}, after=_after(store, run, deed, done))
+    write_down(store, actor, deed.verb, "run", run.pk, before=done.before, after=done.after)
     return done
 
 
@@ -92,22 +102,17 @@ def _done_before(store: Store, run: Run, deed: Deed) -> Done | None:
     return None
 
 
-def _write_down(store: Store, actor: Actor, run: Run, deed: Deed, done: Done) -> None:
-    after = find(store, run.pk)
-    said = {"step": deed.step, "made": done.made, "once": deed.once}
-    write_down(
-        store,
-        actor,
-        deed.verb,
-        "run",
-        run.pk,
-        before={"status": str(run.status)},
-        after={
-            "status": str(after.status),
-            **{name: value for name, value in said.items() if value},
-            **({"input": "edited"} if deed.verb == "replay" and deed.data is not None else {}),
-        },
-    )
+def _after(store: Store, run: Run, deed: Deed, done: Done) -> dict[str, str]:
+    is_edited = deed.verb == "replay" and deed.data is not None
+    said = {
+        "status": str(find(store, run.pk).status),
+        "step": done.step,
+        "made": done.made,
+        "once": deed.once,
+        "bulk": deed.bulk,
+        "input": "edited" if is_edited else "",
+    }
+    return {name: value for name, value in said.items() if value}
 
 
 def _cancel(run: Run, deed: Deed) -> Done:
@@ -135,7 +140,7 @@ def _retry(run: Run, deed: Deed) -> Done:
 
 def _replay(run: Run, deed: Deed) -> Done:
     step = None if deed.step is None else str(deed.step)
-    return Done(True, replay(run.pk, step, _input(run, deed)))
+    return Done(True, replay(run.pk, step, _input(run, deed)), step or "")
 
 
 def _input(run: Run, deed: Deed) -> Mapping[str, Any] | None:
@@ -156,12 +161,12 @@ def _input(run: Run, deed: Deed) -> Mapping[str, Any] | None:
 
 
 def _skip(run: Run, deed: Deed) -> Done:
-    skip_sleep(run.pk, deed.step)
-    return Done(True)
+    return Done(True, step=skip_sleep(run.pk, deed.step))
 
 
 def _deliver(run: Run, deed: Deed) -> Done:
-    return Done(True, deliver_to(run.pk, deed.step, deed.data or {}, name=deed.name))
+    given = deliver_to(run.pk, deed.step, deed.data or {}, name=deed.name)
+    return Done(True, given.event, given.step)
 
 
 def _erase(run: Run, deed: Deed) -> Done:

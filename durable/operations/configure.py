@@ -79,7 +79,7 @@ def reset_function(function: str, *, actor: Actor) -> dict[str, tuple[Any, Any]]
     return _changed(function, dict.fromkeys(OPTIONS), actor, "reset")
 
 
-def pause_function(function: str, *, actor: Actor) -> bool:
+def pause_function(function: str, *, actor: Actor) -> dict[str, tuple[Any, Any]]:
     """Have a function begin nothing new until it is resumed, in the caller's transaction if any.
 
     Events and schedules make runs of it as ever; they queue. A run that is being driven goes on to its
@@ -87,25 +87,25 @@ def pause_function(function: str, *, actor: Actor) -> bool:
     Sleeps and waits end in their time.
 
     Returns:
-        Whether this call paused it; False if it was paused before.
+        What has changed, as `configure_function` does; nothing if it was paused before.
 
     Raises:
         FunctionNotFoundError: no such function is registered, and none has run.
     """
     now: Any = database_now()
-    return bool(_changed(function, {"paused": now}, actor, "pause"))
+    return _changed(function, {"paused": now}, actor, "pause")
 
 
-def resume_function(function: str, *, actor: Actor) -> bool:
+def resume_function(function: str, *, actor: Actor) -> dict[str, tuple[Any, Any]]:
     """Have a paused function go on; runs that were held back start in the order of their creation.
 
     Returns:
-        Whether this call resumed it; False if it was not paused.
+        What has changed, as `configure_function` does; nothing if it was not paused.
 
     Raises:
         FunctionNotFoundError: no such function is registered, and none has run.
     """
-    return bool(_changed(function, {"paused": None}, actor, "resume"))
+    return _changed(function, {"paused": None}, actor, "resume")
 
 
 def _changed(

@@ -19,11 +19,14 @@ from durable.engine.route import route
 from durable.engine.start import Started, start
 from durable.errors import EventInvalidError
 from durable.models import Event as EventRow
+from durable.models import Run
 from durable.operations.audit import Actor, write_down
 from durable.operations.receipt import with_receipt
 from durable.store import Store, get_store
 from durable.store.after import after_commit
 from durable.wake import wake
+
+Again = tuple[UUID | None, UUID]  # the last run of the event before, and the new one
 
 
 def send_event(event: Event, *, actor: Actor) -> str:
@@ -81,7 +84,7 @@ def _invoke(
 
 def resend_event(
     event: UUID, functions: Collection[str] | None = None, *, actor: Actor
-) -> dict[str, UUID]:
+) -> dict[str, Again]:
     """Start functions again for an event that came in before: a new run of each, of the same event.
 
     Whoever waits for such an event is not given it again, and what counts once by an idempotency key
@@ -93,7 +96,7 @@ def resend_event(
         actor: who does so.
 
     Returns:
-        The new runs, by function.
+        The runs, by function.
 
     Raises:
         EventInvalidError: there is no such event, or its data was erased.
@@ -105,7 +108,7 @@ def resend_event(
 
 def _resend(
     store: Store, event: UUID, functions: Collection[str] | None, actor: Actor
-) -> dict[str, UUID]:
+) -> dict[str, Again]:
     # Held, so that retention does not remove it before its new runs are there.
     row = EventRow.objects.using(store.alias).select_for_update().filter(pk=event).first()
     if row is None:
@@ -115,14 +118,20 @@ def _resend(
             _("The data of event %(event)s was erased: there is nothing left to send."), event
         )
     ids = route(row).functions if functions is None else list(dict.fromkeys(functions))
+    known = Run.objects.using(store.alias).filter(event=event, function__in=ids).order_by("replay")
+    before = dict(known.values_list("function", "pk"))  # the last of each
     started = {registry.get_of_site(one).id: store.revivals.start(one, row) for one in ids}
     if not started:
         return {}
     await_cancels(store, row, started)
-    after = {name: str(run) for name, run in started.items()}
-    write_down(store, actor, "resend", "event", event, after={"runs": after})
+    runs = {"before": before, "after": started}
+    said = {
+        when: {"runs": {name: str(pk) for name, pk in those.items()}}
+        for when, those in runs.items()
+    }
+    write_down(store, actor, "resend", "event", event, **said)
     after_commit(store.alias, wake, len(started))
-    return started
+    return {name: (before.get(name), run) for name, run in started.items()}
 
 
 def _refused(sentence: str, event: UUID) -> EventInvalidError:

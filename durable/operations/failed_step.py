@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Value
 
 from durable.models import Run, RunStatus, Step, StepStatus
 from durable.models.lists import having
-from durable.store import get_store
+from durable.store.together import together
 
 NEWEST = 500  # failed runs among which one step is looked for: each of them has to be looked at
 _RUNS, _STEPS = 100, 200  # the newest failed runs, and their steps, whose names are offered
 
 
-def names_of_failed_steps() -> list[str]:
-    """Return the names of steps that failed in the newest failed runs."""
-    alias = get_store().alias
-    steps = _failed_steps(alias, _newest(alias, _RUNS))
-    return sorted(set(steps.values_list("name", flat=True)[:_STEPS]))
+def failed_steps(alias: str, name: str = "") -> tuple[list[str], list[UUID]]:
+    """Return names of steps that failed in the newest failed runs, and the runs in which one of `name` did."""
+    runs = _newest(alias, NEWEST if name else _RUNS)
+    some = _failed_steps(alias, runs[:_RUNS]).annotate(kind=Value("name"))
+    mine = _failed_steps(alias, runs if name else []).filter(name=name).annotate(kind=Value("run"))
+    columns = ("kind", "name", "run")
+    rows = together(alias, [some.values_list(*columns)[:_STEPS], mine.values_list(*columns)])
+    names = {step for kind, step, _run in rows if kind == "name"}
+    return sorted(names), [run for kind, _step, run in rows if kind == "run"]
 
 
 def runs_by_failed_step(alias: str, name: str) -> list[UUID]:

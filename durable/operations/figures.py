@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Case, QuerySet, Sum, Value, When
 
 from durable import clock
 from durable.models import EndTally, Run, RunStatus, TimeTally
@@ -22,6 +22,9 @@ from durable.store.together import together
 DAY = timedelta(hours=24)
 COUNTED = 5_000  # open runs of each status
 _OPEN = (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.WAITING)
+_COLUMNS = ("kind", "function", "status", "bucket")  # of which those that do not apply are empty
+_EMPTY, _NONE, _ONE = Value(""), Value(0), Value(1)
+_KIND_OF_RUN = Case(When(step="", then=Value("open")), default=Value("branches"))
 
 
 @dataclass(slots=True)
@@ -64,26 +67,34 @@ def figures(alias: str, functions: Collection[str], span: timedelta = DAY) -> Ma
     """
     found: defaultdict[str, Figures] = defaultdict(Figures)
     ids = list(functions)
-    only = ids[0] if len(ids) == 1 else None
-    ended = EndTally.objects.using(alias).filter(**_within(span, only)).order_by()
-    for name, status, count in ended.values_list("function", "status").annotate(Sum("count")):
-        found[name].ended[status] += count
-    for name, times in durations(alias, span, only).items():
-        found[name].times = times
+    within = _within(span, ids[0] if len(ids) == 1 else None)
+    ended = (
+        EndTally.objects.using(alias).filter(**within).annotate(kind=Value("ended"), bucket=_NONE)
+    )
+    times = (
+        TimeTally.objects.using(alias).filter(**within).annotate(kind=Value("times"), status=_EMPTY)
+    )
     # Named one by one, that SQLite goes from one to the next in the index.
-    mine = Run.objects.using(alias).filter(function__in=ids)
-    runs: QuerySet[Run, Any] = mine.order_by().values_list("function", "status", "step")
-    for name, status, step in together(alias, [runs.filter(status=one)[:COUNTED] for one in _OPEN]):
-        (found[name].branches if step else found[name].open)[status] += 1
+    runs = (
+        Run.objects.using(alias).filter(function__in=ids).annotate(kind=_KIND_OF_RUN, bucket=_NONE)
+    )
+    rows = runs.order_by().annotate(sum=_ONE).values_list(*_COLUMNS, "sum")
+    looks = [_summed(ended), _summed(times), *(rows.filter(status=one)[:COUNTED] for one in _OPEN)]
+    for kind, name, status, bucket, count in together(alias, looks):
+        counter = getattr(found[name], kind)
+        counter[bucket if kind == "times" else status] += int(count)
     return dict(found)
 
 
-def durations(
-    alias: str, span: timedelta = DAY, function: str | None = None
-) -> Mapping[str, Counter[int]]:
-    """Return how long completed runs took, in buckets, of all functions or of one."""
+def _summed(rows: QuerySet[Any]) -> QuerySet[Any, Any]:
+    sums: QuerySet[Any, Any] = rows.order_by().values(*_COLUMNS).annotate(sum=Sum("count"))
+    return sums.values_list(*_COLUMNS, "sum")
+
+
+def durations(alias: str, span: timedelta = DAY) -> Mapping[str, Counter[int]]:
+    """Return how long completed runs took, in buckets, by function."""
     found: defaultdict[str, Counter[int]] = defaultdict(Counter)
-    times = TimeTally.objects.using(alias).filter(**_within(span, function)).order_by()
+    times = TimeTally.objects.using(alias).filter(**_within(span, None)).order_by()
     for name, bucket, count in times.values_list("function", "bucket").annotate(Sum("count")):
         found[name][bucket] += count
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -37,13 +38,24 @@ _NONE = {
 }
 
 
-def skip_sleep(run_id: str | UUID, step: str | int | None = None) -> None:
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The id of an event that was stored, and the step of the run that waited for it, as people name it."""
+
+    event: str
+    step: str
+
+
+def skip_sleep(run_id: str | UUID, step: str | int | None = None) -> str:
     """End a sleep now, in the caller's transaction if there is one; the run goes on.
 
     Args:
         run_id: of the run that sleeps.
         step: what the sleep is called in the code, "nap" or "nap:1", or its number in the table; of
             several open ones of a name, in branches, the oldest. None for the oldest that is open.
+
+    Returns:
+        What it is called in the code.
 
     Raises:
         RunNotFoundError: there is no such run.
@@ -54,11 +66,12 @@ def skip_sleep(run_id: str | UUID, step: str | int | None = None) -> None:
     run = find(store, run_id)
     row = _asleep(store, run, step, "sleep")
     repeat(store.alias, partial(_end, store, run, row, "null"))
+    return row.title
 
 
 def deliver_to(
     run_id: str | UUID, step: str | int | None, data: Mapping[str, Any], *, name: str = ""
-) -> str:
+) -> Delivered:
     """Give an event to one run that waits, in the caller's transaction if there is one.
 
     It is stored, but starts nothing and reaches no other run. Whether it meets the condition of the
@@ -69,9 +82,6 @@ def deliver_to(
         step: what the wait is called in the code, or its number in the table; see `skip_sleep`.
         data: of the event.
         name: of the event; the one that is waited for, if left out.
-
-    Returns:
-        The id of the stored event.
 
     Raises:
         RunNotFoundError: there is no such run.
@@ -93,7 +103,7 @@ def deliver_to(
         received=now,
     )
     repeat(store.alias, partial(_give, store, run, row, event))
-    return str(event.pk)
+    return Delivered(str(event.pk), row.title)
 
 
 def _give(store: Store, run: Run, step: Step, event: Event) -> None:

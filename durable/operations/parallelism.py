@@ -16,6 +16,7 @@ from durable.playback.request import TIMERS
 RUNS, STEPS = 20, 2000  # that are looked at, at most
 
 _LONG = 1.0  # seconds of a step from which on it is worth a process of its own
+_TINY = 0.01  # seconds of a step below which its record may cost more than its body
 
 
 class Last(NamedTuple):
@@ -51,6 +52,11 @@ class Parallelism:
     def has_long_steps(self) -> bool:
         """Whether a step takes so long that a process of its own is worth its claim."""
         return self.usual >= _LONG
+
+    @property
+    def is_mostly_record(self) -> bool:
+        """Whether planning and recording the steps took longer than all their bodies together."""
+        return self.usual < _TINY and self.bodies < self.elapsed / 2
 
 
 def last_runs(alias: str, function: str) -> list[Last]:

@@ -7,8 +7,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from durable.conf import conf
-
-HIDDEN = "[hidden]"
+from durable.secret import HIDDEN, is_secret, patterns
 
 
 def is_hidden(function: str) -> bool:
@@ -18,45 +17,15 @@ def is_hidden(function: str) -> bool:
 
 def redacted(value: Any) -> Any:
     """Return decoded JSON with `HIDDEN` under each key that `DURABLE["REDACT"]` matches, at any depth."""
-    return _redacted(value, [pattern.lower() for pattern in conf.REDACT])
+    return _redacted(value, patterns())
 
 
-def _redacted(value: Any, patterns: list[str]) -> Any:
+def _redacted(value: Any, names: tuple[str, ...]) -> Any:
     if isinstance(value, Mapping):
         return {
-            key: HIDDEN if _matches(key, patterns) else _redacted(one, patterns)
+            key: HIDDEN if is_secret(key, names) else _redacted(one, names)
             for key, one in value.items()
         }
     if isinstance(value, list):
-        return [_redacted(one, patterns) for one in value]
+        return [_redacted(one, names) for one in value]
     return value
-
-
-def _matches(key: str, patterns: list[str]) -> bool:
-    # "apiKey", "api-key" and "API_KEY" are one key to who writes a pattern.
-    name = key.lower().replace("-", "_")
-    return any(
-        fnmatchcase(name, one) or fnmatchcase(name.replace("_", ""), one) for one in patterns
-    )
-
-
-def restored(edited: Any, original: Any) -> Any:
-    """Put back what `redacted` hid, where who edited the value left it as it was.
-
-    Args:
-        edited: what came back from a person who was shown `redacted(original)`.
-        original: decoded JSON, as it is stored.
-    """
-    if isinstance(edited, Mapping) and isinstance(original, Mapping):
-        return {
-            key: original[key]
-            if one == HIDDEN and key in original
-            else restored(one, original.get(key))
-            for key, one in edited.items()
-        }
-    if isinstance(edited, list) and isinstance(original, list):
-        return [
-            restored(one, original[n] if n < len(original) else None)
-            for n, one in enumerate(edited)
-        ]
-    return edited

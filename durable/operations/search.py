@@ -10,14 +10,15 @@ from uuid import UUID
 from django.db.models import Q
 
 from durable.authoring.registry import registry
-from durable.authoring.trigger import TriggerEvent
 from durable.engine.ingest import dedupe_key as key_of_event
 from durable.engine.terms import key_of_value
 from durable.models import Event
+from durable.store.distinct import distinct
 
 LEAST = 8  # characters of the beginning of an id
 _LONGEST = 500
-_BEGINNING = re.compile(r"[0-9a-f]{8,31}")
+_NAMES = 1000  # of events, under which an id is looked for
+_BEGINNING = re.compile(r"[0-9a-f]{8,32}")
 
 
 def matching(alias: str, text: str, tenant: str = "") -> Q | None:
@@ -40,17 +41,25 @@ def matching(alias: str, text: str, tenant: str = "") -> Q | None:
     else:
         return Q(pk=whole) | Q(event=whole) | _by_key(alias, text, tenant)
     by_key = _by_key(alias, text, tenant)
-    if _BEGINNING.fullmatch(bare):
-        return by_key | Q(pk__gte=UUID(bare.ljust(32, "0")), pk__lte=UUID(bare.ljust(32, "f")))
-    return by_key
+    beginning = by_beginning(text)
+    return by_key if beginning is None else by_key | beginning
+
+
+def by_beginning(text: str, field: str = "pk") -> Q | None:
+    """Return a condition on a field that is an id, or None if the text is neither one nor its beginning."""
+    bare = text.strip().replace("-", "").lower()
+    if not _BEGINNING.fullmatch(bare):
+        return None
+    first, last = UUID(bare.ljust(32, "0")), UUID(bare.ljust(32, "f"))
+    return Q(**{f"{field}__gte": first, f"{field}__lte": last})
 
 
 def _by_key(alias: str, text: str, tenant: str) -> Q:
     once = [function.id for function in registry if function.idempotency]
     keys = [key_of_value(name, value, tenant) for name in once for value in _read(text)]
-    triggers = [one for f in registry for one in f.triggers if isinstance(one, TriggerEvent)]
-    names = {trigger.event for trigger in triggers if not trigger.is_wildcard}
-    sent = [key_of_event(name, text, tenant) for name in sorted(names)]
+    # By the names that there are: which function listens does not say what an event is called.
+    names = distinct(alias, Event, "name", _NAMES)
+    sent = [key_of_event(name, text, tenant) for name in names]
     events = Event.objects.using(alias).filter(dedupe_key__in=sent).values_list("pk", flat=True)
     return Q(dedupe_key__in=keys) | Q(event__in=list(events))
 

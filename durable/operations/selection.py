@@ -8,14 +8,20 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from durable.models import Run, RunStatus
 from durable.models.lists import having
 from durable.operations.failed_step import runs_by_failed_step
 from durable.operations.search import matching
 
-TOP, CHILD = "top", "child"
+TOP, CHILD, WHOLE, PART = "top", "child", "whole", "part"
+KINS = {
+    TOP: Q(parent__isnull=True),
+    CHILD: Q(parent__isnull=False),
+    WHOLE: Q(step=""),
+    PART: ~Q(step=""),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +35,8 @@ class Selection:
         until: ids up to this one.
         tenant: whose they are.
         subject: what they are about, "shop.order:7".
-        kin: "top" for runs that no run invoked, "child" for the others.
+        kin: "top" for runs that no run invoked, "child" for the others; "whole" for runs of whole
+            functions, "part" for those of single steps.
         parent: the id of the run that invoked them.
         event: the id of the event that started them.
         failed_step: the name of a step that failed, of the newest runs that failed.
@@ -81,7 +88,7 @@ class Selection:
         if (ids := self.pinned(runs.db).ids) is not None:
             runs = runs.filter(pk__in=ids)
         if self.kin:
-            runs = runs.filter(parent__isnull=self.kin == TOP)
+            runs = runs.filter(KINS[self.kin])
         if self.search:
             condition = matching(runs.db, self.search, self.tenant)
             runs = runs.none() if condition is None else runs.filter(condition)

@@ -29,6 +29,7 @@ from durable.wake import wake
 FUNCTION = "durable-bulk"
 ASKED = f"{RESERVED[0]}bulk.asked"
 VERBS = ("cancel", "retry", "replay", "skip", "deliver", "erase")
+COUNTED = 10_000  # runs that are counted for who is asked whether
 _PAGE = 100  # runs of one step, and of one transaction
 _EXAMPLES = 3  # refusals that are told word by word
 
@@ -91,7 +92,7 @@ def act_on_all(ctx: ContextSync) -> dict[str, Any]:
     sums: dict[str, Any] = {"total": total, "done": 0, "refused": 0, "examples": []}
     last = ""
     while True:
-        page = ctx.step.run("page", _page, asked, last, size, atomic=True)
+        page = ctx.step.run("page", _page, asked, last, size, ctx.run_id, atomic=True)
         sums["done"] += page["done"]
         sums["refused"] += page["refused"]
         sums["examples"] = (sums["examples"] + page["examples"])[:_EXAMPLES]
@@ -101,8 +102,9 @@ def act_on_all(ctx: ContextSync) -> dict[str, Any]:
 
 
 def meant(verb: str, selection: Selection) -> int:
-    """Return how many runs it would be done to now."""
-    return _count({"verb": verb, "selection": selection.to_json()})
+    """Return how many runs it would be done to now; one more than `COUNTED` for any number beyond."""
+    rows = _runs({"verb": verb, "selection": selection.to_json()})
+    return int(rows.order_by().values("pk")[: COUNTED + 1].count())
 
 
 def _runs(asked: Mapping[str, Any]) -> Any:
@@ -116,13 +118,16 @@ def _count(asked: Mapping[str, Any]) -> int:
     return int(_runs(asked).count())
 
 
-def _page(asked: Mapping[str, Any], last: str, size: int) -> dict[str, Any]:
-    """Do it to the next runs, the newest first; some may have gone on since: those are refused."""
+def _page(asked: Mapping[str, Any], last: str, size: int, bulk: str) -> dict[str, Any]:
+    """Do it to the next runs, the newest first; some may have gone on since: those are refused.
+
+    In the audit log each has a line of its own, with the id of the run that does it, `bulk`.
+    """
     rows = _runs(asked).order_by("-pk")
     rows = rows.filter(pk__lt=last) if last else rows
     ids = list(rows.values_list("pk", flat=True)[:size])
     actor = Actor(who=asked["who"], via=asked["via"])
-    answers = [_try(partial(act, actor, _deed(asked, pk))) for pk in ids]
+    answers = [_try(partial(act, actor, _deed(asked, pk, bulk))) for pk in ids]
     refused = [answer for answer in answers if answer]
     return {
         "done": len(answers) - len(refused),
@@ -132,13 +137,14 @@ def _page(asked: Mapping[str, Any], last: str, size: int) -> dict[str, Any]:
     }
 
 
-def _deed(asked: Mapping[str, Any], run: UUID) -> Deed:
+def _deed(asked: Mapping[str, Any], run: UUID, bulk: str) -> Deed:
     return Deed(
         verb=asked["verb"],
         run=run,
         step=asked.get("step"),
         data=asked.get("data"),
         is_patch=True,
+        bulk=bulk,
     )
 
 

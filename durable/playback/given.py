@@ -6,7 +6,9 @@ from typing import Any
 
 from durable import codec
 from durable.errors import LimitExceededError, OutputUnserializableError
+from durable.playback.parameters import secret_places
 from durable.playback.request import FanOut, Request, What, Work
+from durable.secret import HIDDEN
 
 MOST = 4096  # bytes; what is longer is not kept
 _DEEPEST = 20
@@ -19,15 +21,16 @@ def given(request: Request) -> str | None:
     Returns:
         None if there are none, or the body is durable's own.
     """
-    args = _args(request.what)
-    if not args:
+    work = _work(request.what)
+    if work is None or not work.args:
         return None
+    args = _seen(work)
     # To encode what is huge would take long. Others may do anything when they are asked: query a database.
     if any(type(one) in _PLAIN and len(one) > MOST for one in args):
         return _without(f"They are longer than {MOST:,} bytes.")
     try:
         what = f"an argument of step {request.title!r}"
-        return codec.encode(list(args), what=what, limit=MOST, setting="", depth=_DEEPEST)
+        return codec.encode(args, what=what, limit=MOST, setting="", depth=_DEEPEST)
     except LimitExceededError:
         return _without(f"They are longer than {MOST:,} bytes.")
     except OutputUnserializableError as error:
@@ -36,9 +39,23 @@ def given(request: Request) -> str | None:
         return _without("They are no plain JSON.")
 
 
-def _args(what: What) -> tuple[Any, ...]:
+def _work(what: What) -> Work | None:
     work = what.work if isinstance(what, FanOut) else what
-    return work.args if isinstance(work, Work) and work.op == "run" else ()
+    return work if isinstance(work, Work) and work.op == "run" else None
+
+
+def _seen(work: Work) -> list[Any]:
+    """Return the arguments, without those whose parameters have the names of secrets."""
+    args = list(work.args)
+    try:
+        places = secret_places(work.call, len(args))
+        if work.each is not None and secret_places(work.each, 1):
+            places = (len(args) - 1,)  # the items
+    except Exception:  # noqa: BLE001 - nor must a strange body
+        return args
+    for place in places:
+        args[place] = HIDDEN
+    return args
 
 
 def _without(why: str) -> str:

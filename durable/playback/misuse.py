@@ -15,8 +15,8 @@ def swallowed(title: str, then: str) -> InterruptSwallowedError:
     """Say that user code caught a signal."""
     return InterruptSwallowedError(
         f"The code around step {title!r} caught the signal that ends a call of the function {then}, "
-        "so the run would not be durable. Catch Exception there, not BaseException, and keep "
-        "steps out of bare except and finally blocks."
+        "so the run would not be durable. Catch Exception there, not BaseException or "
+        "asyncio.CancelledError, and keep steps out of bare except and finally blocks."
     )
 
 
@@ -26,6 +26,25 @@ def given_up(title: str) -> StepUnexpectedError:
         f"Step {title!r} was given up by an earlier call of the function, and this call waits for it: "
         "what the function does between steps must depend on steps' results and the event only."
     )
+
+
+def another_kind(title: str, known: str, asked: str) -> StepUnexpectedError:
+    """Say that a step's id is another kind of step's in the history."""
+    return StepUnexpectedError(
+        f"Step {title!r} is {_KINDS[known]} in the history of this run, and the code now asks for "
+        f"{_KINDS[asked]} of that id. Deploy code in which the new step has an id of its own, and "
+        "then: manage.py durable_retry"
+    )
+
+
+_KINDS = {
+    "run": "a step with a body",
+    "child": "a step with a body",
+    "sleep": "a sleep",
+    "wait": "a wait for an event",
+    "invoke": "an invocation",
+    "send": "a sending of events",
+}
 
 
 def nested(title: str, outer: str) -> NestedStepError:

@@ -34,6 +34,7 @@ class Work:
         op: the kind of step, for people.
         output_type: of the result; None for plain JSON.
         read: makes of the remembered value what the author gets.
+        each: what `call` calls with each of its last argument's items; None if that is one argument.
     """
 
     call: Callable[..., Any]
@@ -44,6 +45,7 @@ class Work:
     op: str = "run"
     output_type: OutputType | None = None
     read: Callable[[Any], Any] | None = None
+    each: Callable[..., Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,7 @@ class FanOut:
 What = Work | Sleep | EventWait | Invoke | FanOut
 
 TIMERS = ("sleep", "wait", "invoke")  # kinds of steps that end by themselves when they come due
+BODIES = {"run", "child"}  # kinds of steps that are a function to call, here or in a run of its own
 NOBODYS = (*TIMERS, "child")  # kinds of steps that no worker claims in order to do them
 
 

@@ -41,8 +41,8 @@ class Service:
         self.first_title = ""
         self.patience = Patience()
         self.timers = Timers(tape, loop, self.fresh)
-        self.is_patient = False  # whether the loop blocks at the cost of its patience
-        self.is_busy = False  # whether timers, files or threads of the loop were pending last
+        # Whether the loop blocks at a cost, and whether timers, files or threads of it were pending last.
+        self.is_patient = self.is_busy = False
         self.tasks: set[asyncio.Task[Any]] = set()  # started by the function
         self._racers: list[tuple[int, Ask]] = []  # a heap of results, each waiting for its turn
 
@@ -66,18 +66,17 @@ class Service:
             waits.append(self.timers.next_look(self.asks))
         elif self._may_rest():
             return 0.0
-        elif self._has_steps:
+        elif self._has_steps():
             self.is_patient = True
             waits.append(self.patience.left(is_busy=True))
         return min((wait for wait in waits if wait is not None), default=None)
 
-    @property
     def _has_steps(self) -> bool:
         return not all(isinstance(ask, Timer) for ask in self.asks)
 
     def _may_rest(self) -> bool:
         """Whether only planned steps and timers can change anything, and short ones are over."""
-        if self._has_steps:
+        if self._has_steps():
             return not self.timers.short() or self.patience.is_over
         return bool(self.asks) and not self.is_busy
 
@@ -107,16 +106,13 @@ class Service:
         asks = [*self.asks, *self.fresh]
         self.fresh.clear()
         self.asks = [ask for ask in asks if not ask.future.cancelled()]
-        if self.tape.targets is None:
-            self.tape.abandon(ask.request.key for ask in asks if ask.future.cancelled())
         if self.asks:
             self.first_title = self.asks[0].request.title
         if self.tape.targets is not None:
             self._serve_targets()
-        elif self.tape.strict:
-            self._serve_strict()
-        else:
-            self._serve_live()
+            return
+        self.tape.abandon(ask.request.key for ask in asks if ask.future.cancelled())
+        self._serve_strict() if self.tape.strict else self._serve_live()
 
     def _ring(self) -> None:
         """Have timers fire whose time has come, and see what ended elsewhere."""
@@ -128,6 +124,10 @@ class Service:
             self.timers.look(self.asks)
 
     def _serve_live(self) -> None:
+        for (
+            ask
+        ) in self.asks:  # racers wait for their turn at once: none of a later rank may overtake
+            ask.is_started = ask.is_started or bool(ask.memo and not ask.is_wait)
         while not self._hand_out(self._ready()):
             if not self._start(self._startable()):
                 break
@@ -200,16 +200,15 @@ class Service:
 
     def _startable(self) -> list[Ask]:
         """Asks whose bodies may run now; new ones in WAIT only between waves."""
+        # What is remembered beside a retry is of its wave, and comes back with it.
         wave_is_open = any(ask.is_wait and ask.is_unfinished for ask in self.asks)
-        startable = [
+        return [
             ask
             for ask in self.asks
             if not ask.is_started
-            and (ask.is_retry or not (ask.is_wait and wave_is_open))
+            and (ask.is_retry or ask.memo or not (ask.is_wait and wave_is_open))
             and not (isinstance(ask, Timer) and ask.is_ticking)
         ]
-        # What is remembered comes first: it may cancel the others, as it did then.
-        return [ask for ask in startable if ask.memo and not ask.is_wait] or startable
 
     def _start(self, asks: Iterable[Ask]) -> bool:
         started = list(asks)

@@ -15,10 +15,10 @@ from durable.playback.interrupt import Blocked, Halted, Parked, Stepped, Targete
 from durable.playback.keys import step_key
 from durable.playback.limited import Limited
 from durable.playback.memo import Memo
-from durable.playback.misuse import given_up, nested, outside, swallowed
+from durable.playback.misuse import another_kind, given_up, nested, outside, swallowed
 from durable.playback.paths import above, by_path
 from durable.playback.performer import Performer
-from durable.playback.request import ParallelMode, Request, What
+from durable.playback.request import BODIES, ParallelMode, Request, What
 
 Ask = Callable[[Request], Coroutine[Any, Any, Any]]
 
@@ -31,6 +31,7 @@ class Tape:
         performer: what runs and records steps.
         mode: the parallel mode of groups that do not say.
         branches: where the steps stand that were met before, by key.
+        kinds: what kinds of steps those are that were met before, by key.
         opened: keys of planned steps that are not final yet.
         abandoned: keys of planned steps that were given up.
         dues: seconds until planned steps come due, by key.
@@ -49,6 +50,7 @@ class Tape:
         performer: Performer,
         mode: ParallelMode = ParallelMode.WAIT,
         branches: Mapping[str, str],
+        kinds: Mapping[str, str] | None = None,
         opened: Iterable[str] = (),
         abandoned: Iterable[str] = (),
         dues: Mapping[str, float] | None = None,
@@ -64,7 +66,7 @@ class Tape:
         self.mode = mode
         self.opened = set(opened)
         self.abandoned = set(abandoned)
-        self.dues = dues or {}
+        self.dues, self.kinds = dues or {}, kinds or {}
         self.decisions = 0  # races decided in this call
         self.ranks = {key: number for number, key in enumerate(memos)}  # in order of their ends
         self.targets = targets
@@ -84,12 +86,8 @@ class Tape:
             self.know(key, branch)
         for memo in memos.values():
             self.know(memo.key, memo.branch)
-        self.root = self._root()
-
-    def _root(self) -> Cursor:
-        intent = Intent.LIVE if self.targets is None else Intent.TARGET
-        known = self.known
-        return Cursor(tape=self, intent=intent, mode=self.mode, known=known, unread=known[""])
+        intent, known = Intent.LIVE if targets is None else Intent.TARGET, self.known
+        self.root = Cursor(tape=self, intent=intent, mode=mode, known=known, unread=known[""])
 
     def know(self, key: str, branch: str) -> None:
         """Note that a step was met: what the code says on its way there was said before."""
@@ -222,7 +220,10 @@ class Tape:
         return cursor.attempt if cursor is not None and is_body else self.attempt
 
     def recall(self, request: Request, cursor: Cursor) -> Memo | None:
-        """Return the memo of a step, and note that the call came by it."""
+        """Return the memo of a step, and note that the call came by it; halt if it is of another kind."""
+        known = self.kinds.get(request.key, request.op)
+        if known != request.op and not {known, request.op} <= BODIES:
+            raise self._halt(another_kind(request.title, known, request.op))
         memo = self.memos.get(request.key)
         cursor.read(is_known=request.key in self._met, rank=self.ranks.get(request.key, -1))
         return memo

@@ -21,6 +21,7 @@ from durable.rest.examples import EVENT, EVENTS, SENT
 from durable.rest.idempotency import HEADER, PATIENCE, once
 from durable.rest.openapi import described
 from durable.rest.problems import Problem
+from durable.rest.sent import tell_sent
 from durable.rest.shapes.event import ONE_OR_SEVERAL, SentShape
 from durable.store import get_store
 
@@ -47,7 +48,9 @@ class EventsView(View):
         an event with an `id` counts once for each name and tenant.
         """
         work = partial(self._accept, self._rows(self.body()), clock.now())
-        return once(self, work, is_careful=True)
+        response = once(self, work, is_careful=True)
+        tell_sent(self, [one["id"] for one in response.data["events"]])
+        return response
 
     def _rows(self, given: Any) -> list[EventRow]:
         batch = given if isinstance(given, list) else [given]
@@ -57,19 +60,23 @@ class EventsView(View):
             raise Problem(413, "too_large", f"One request may have {MOST:,} events.")
         rows, faults = read_all(batch, clock.now())
         if faults:
-            raise _refused(422, faults)
+            is_large = all(fault["code"] == "too_large" for fault in faults)
+            raise _refused(413 if is_large else 422, faults)
         if strangers := [n for n, row in enumerate(rows) if not self._may_send(row)]:
             raise _refused(403, [_stranger(index) for index in strangers])
         return rows
 
     def _may_send(self, row: EventRow) -> bool:
-        """Say whether the request may send the event; have it be of the request's tenant."""
+        """Say whether the request may send the event; have it be of the request's tenant and key."""
         if self.tenant is not None:
             if row.tenant not in ("", self.tenant):
                 return False
             _belong(row, self.tenant)
         key = self.request.auth
-        return not isinstance(key, Key) or key.may_send(row.name)
+        if not isinstance(key, Key):
+            return True
+        row.key = key.prefix
+        return key.may_send(row.name)
 
     def _accept(self, rows: Sequence[EventRow], received: datetime) -> Response:
         check = partial(_check_repeated, rows)

@@ -13,6 +13,7 @@ from durable.authoring.function import Function
 from durable.authoring.registry import registry
 from durable.authoring.trigger import Trigger, TriggerEvent
 from durable.engine.options import Options
+from durable.engine.start import is_of
 from durable.errors import FunctionNotFoundError
 from durable.models import Run
 from durable.operations.dispatch import invoke_function
@@ -69,8 +70,8 @@ class FunctionViews(ViewSet):
         examples={"request": examples.INVOKE, "invoked": examples.INVOKED},
     )
     def invoke(self, request: Request, id: str) -> Response:
-        """Starts it, whatever its triggers are. With `id`, once for each id: sent again, the answer
-        names the first run. With `wait`, 200 and the result if it ends in time, 202 if it does not;
+        """Starts it, whatever its triggers are. With `id`, once for each id: sent again, with the same
+        `data` or none, the answer names the first run; with others it is 409. With `wait`, 200 and the result if it ends in time, 202 if it does not;
         the result is for who may read payloads.
         """
         given = read(InvokeShape, self.given())
@@ -80,13 +81,17 @@ class FunctionViews(ViewSet):
         return response
 
     def _started(self, function: Function, given: Mapping[str, Any]) -> Response:
+        data = given.get("data")
         started = invoke_function(
             function.id,
-            given["data"],
+            data or {},
             actor=self.actor,
             custom_id=given.get("id", ""),
             tenant=self.tenant or "",
         )
+        if not started.is_new and data is not None and not is_of(started.run, data):
+            detail = "This function was invoked with this id before, with other data."
+            raise Problem(409, "event_conflict", detail)
         run = representation.brief(started.run)
         return Response({"run": run, "created": started.is_new, "result": None}, status=202)
 

@@ -30,6 +30,7 @@ from durable.rest.examples import INNGEST_EVENT, INNGEST_SENT
 from durable.rest.idempotency import PATIENCE
 from durable.rest.openapi import described
 from durable.rest.problems import Problem, answer, problem_of
+from durable.rest.sent import tell_sent
 from durable.rest.shapes.inngest import INNGEST_EVENTS, IdsShape
 from durable.store import get_store
 
@@ -89,8 +90,10 @@ class CompatibleView(View):
         body = self.body()
         batch = body if isinstance(body, list) else [body]
         rows, problem = self._good(batch, received)
-        ids = accept(get_store(), rows, received, patience=PATIENCE, counts_for=DAY)
-        return _said([str(pk) for pk in ids] or [""], *problem)
+        taken = accept(get_store(), rows, received, patience=PATIENCE, counts_for=DAY)
+        ids = [str(pk) for pk in taken]
+        tell_sent(self, ids)
+        return _said(ids or [""], *problem)
 
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         """Answer the question a browser asks before it sends."""
@@ -139,9 +142,11 @@ class CompatibleView(View):
         if not self.request.auth.may_send(event.name):
             raise _Refused("the event key does not allow events of this name", status=403)
         try:
-            return row(event, received)
+            made = row(event, received)
         except FaultError as error:
             raise _Refused(f"event {error.fault.field}: {error.fault.detail}") from None
+        made.key = self.request.auth.prefix
+        return made
 
     def _repeatable(self, text: str) -> str:
         """Return what keeps an event from counting twice when the client sends the request again."""

@@ -12,6 +12,7 @@ from durable.rest.functions import FunctionViews
 from durable.rest.inngest_urls import urlpatterns as inngest_urls
 from durable.rest.keys import KeyViews
 from durable.rest.runs import RunViews
+from durable.rest.spelling import either
 from durable.rest.stream import stream
 from durable.webhooks.urls import urlpatterns as webhooks
 
@@ -23,8 +24,8 @@ router.register("runs", RunViews, basename="run")
 router.register("functions", FunctionViews, basename="function")
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    *router.urls,
-    path("events/", EventsView.as_view(), name="events"),
+    *(either(one) for one in router.urls if isinstance(one, URLPattern)),
+    either(path("events/", EventsView.as_view(), name="events")),
     *inngest_urls,
     path("events/<str:id>/runs/", EventRunViews.as_view({"get": "list"}), name="event-runs"),
     path("runs/<str:id>/stream/", stream, name="run-stream"),

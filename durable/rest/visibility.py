@@ -8,8 +8,9 @@ from typing import Any
 from rest_framework.request import Request
 
 from durable.models import Key
-from durable.operations.redact import HIDDEN, is_hidden, redacted
+from durable.operations.redact import is_hidden, redacted
 from durable.rest.permissions import allows
+from durable.secret import HIDDEN
 
 PAYLOADS = "payloads.read"
 

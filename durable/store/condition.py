@@ -107,24 +107,23 @@ def _postgres(connection: BaseDatabaseWrapper, tables: Sequence[str]) -> dict[st
 _MARIADB = """
 SELECT @@global.read_only, @@innodb_flush_log_at_trx_commit, @@global.max_connections,
        @@global.max_allowed_packet, @@collation_database, UNIX_TIMESTAMP(NOW(6)) - %s,
-       (SELECT COUNT(*) FROM information_schema.processlist)
+       (SELECT COUNT(*) FROM information_schema.processlist),
+       table_name, table_rows, table_collation, engine
+FROM (SELECT 1) one LEFT JOIN information_schema.tables
+     ON table_schema = DATABASE() AND table_name IN ({tables})
 """
+_SQLITE = "SELECT journal_mode, synchronous FROM pragma_journal_mode, pragma_synchronous"
 _MARIADB_OLDEST = (
     "SELECT MAX(TIMESTAMPDIFF(MICROSECOND, trx_started, NOW(6))) / 1e6"
     " FROM information_schema.innodb_trx WHERE trx_mysql_thread_id <> CONNECTION_ID()"
 )
-_MARIADB_ROWS = (
-    "SELECT table_name, table_rows, table_collation, engine FROM information_schema.tables"
-    " WHERE table_schema = DATABASE() AND table_name IN ({tables})"
-)
 
 
 def _mariadb(connection: BaseDatabaseWrapper, tables: Sequence[str]) -> dict[str, Any]:
-    said = _row(connection, _MARIADB, _now())
-    read_only, flush, most, packet, collation, ahead, sessions = said
     marks = ", ".join(["%s"] * len(tables))
-    found = _rows(connection, _MARIADB_ROWS.format(tables=marks), *tables)
-    known = {str(name): row for name, *row in found}
+    found = _rows(connection, _MARIADB.format(tables=marks), _now(), *tables)
+    read_only, flush, most, packet, collation, ahead, sessions = found[0][:7]
+    known = {str(row[7]): row[8:] for row in found if row[7] is not None}
     collations = sorted({str(row[1]) for row in known.values()} or {str(collation)})
     oldest = _allowed(connection, _MARIADB_OLDEST)
     return {
@@ -144,8 +143,7 @@ def _mariadb(connection: BaseDatabaseWrapper, tables: Sequence[str]) -> dict[str
 
 
 def _sqlite(connection: BaseDatabaseWrapper, tables: Sequence[str]) -> dict[str, Any]:
-    journal = str(_row(connection, "PRAGMA journal_mode")[0])
-    synchronous = int(_row(connection, "PRAGMA synchronous")[0])
+    journal, synchronous = _row(connection, _SQLITE)
     return {
         "journal": journal,
         "commits": f"journal_mode = {journal}, synchronous = {synchronous}",
@@ -160,7 +158,7 @@ def _row(connection: BaseDatabaseWrapper, text: str, *values: str | float) -> An
         return cursor.fetchone()
 
 
-def _rows(connection: BaseDatabaseWrapper, text: str, *values: str) -> list[Any]:
+def _rows(connection: BaseDatabaseWrapper, text: str, *values: str | float) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(text, values)
         return list(cursor.fetchall())

@@ -70,6 +70,12 @@ class Events(Table):
         Event.objects.using(self.alias).filter(pk__in=list(events)).update(route_at=None)
 
     @retried
+    def put_off(self, event: UUID, age: float, seconds: float) -> None:
+        """Have an event that came in more than `age` seconds ago handed out in `seconds`, not before."""
+        old = Event.objects.using(self.alias).filter(pk=event, received__lte=database_in(-age))
+        old.filter(route_at__isnull=False).update(route_at=database_in(seconds))
+
+    @retried
     def since(self, name: str, tenant: str, seconds: float, limit: int) -> list[Event]:
         """Return a tenant's events of a name that came in within the last `seconds`, oldest first."""
         rows = Event.objects.using(self.alias).filter(name=name, tenant=tenant)

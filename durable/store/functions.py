@@ -12,22 +12,14 @@ from django.db.models import Case, DateTimeField, Exists, F, OuterRef, Q, QueryS
 from durable.models import FunctionConfig, Run, RunStatus, Step, StepStatus
 from durable.playback.request import NOBODYS
 from durable.store.clock import database_in, database_now
+from durable.store.distinct import distinct
 from durable.store.executor import retried
 from durable.store.rows import RunClaim, StepClaim
 from durable.store.table import Table
 
 PAUSED = "The function is paused."
 
-# One look at the index for each function, however many runs it has.
-_KNOWN = """
-WITH RECURSIVE known (name) AS (
- SELECT MIN({function}) FROM {runs}
- UNION ALL
- SELECT (SELECT MIN({function}) FROM {runs} WHERE {function} > known.name)
- FROM known WHERE known.name IS NOT NULL
-)
-SELECT name FROM known WHERE name IS NOT NULL
-"""
+_MOST = 10_000  # functions
 
 
 class Functions(Table):
@@ -49,17 +41,7 @@ class Functions(Table):
 
     def with_runs(self) -> list[str]:
         """Return the ids of functions that have runs, whether anybody knows them or not."""
-        if (
-            self.connection.vendor == "mysql"
-        ):  # which goes from one to the next in the index by itself
-            named = Run.objects.using(self.alias).order_by().values_list("function", flat=True)
-            return sorted(named.distinct())
-        quote = self.connection.ops.quote_name
-        runs = Run._meta.db_table
-        text = _KNOWN.format(function=quote("function"), runs=quote(runs))
-        with self.connection.cursor() as cursor:
-            cursor.execute(text)
-            return [str(name) for (name,) in cursor.fetchall()]
+        return distinct(self.alias, Run, "function", _MOST)
 
     def lock(self, function: str) -> FunctionConfig | None:
         """Return a function's row, held against others until the caller's transaction ends."""

@@ -15,6 +15,7 @@ from durable.models import Blob, Step, StepStatus, Wait
 from durable.playback.failure import Failure
 from durable.playback.interrupt import Fenced
 from durable.playback.memo import Memo
+from durable.store.attempts import note_attempt
 from durable.store.clock import database_now, until
 from durable.store.columns import outcome_fields
 from durable.store.executor import retried
@@ -33,6 +34,7 @@ _CLAIMABLE = (StepStatus.PENDING, StepStatus.RUNNING)
 class Memory(Table):
     """The rows of Step as the driver of one run reads and writes them."""
 
+    is_recorded_at_once = False  # whether many new results are recorded by few statements
     is_flushed_at_once = False  # whether many results are one statement, a transaction by itself
 
     def __init__(self, runs: Runs) -> None:
@@ -54,8 +56,9 @@ class Memory(Table):
         large: list[str] = []
         rows = self._history_rows(run, before, wave)
         branches: dict[str, str] = {}
-        for key, branch, status, output, error, is_large, attempt, wait in rows:
-            branches[key] = branch
+        kinds: dict[str, str] = {}
+        for key, branch, status, output, error, is_large, attempt, op, wait in rows:
+            branches[key], kinds[key] = branch, op
             if status in (StepStatus.DONE, StepStatus.FAILED):
                 failure = Failure.of_json(codec.decode(error)) if error else None
                 memos[key] = Memo(key=key, branch=branch, output=output, failure=failure)
@@ -74,6 +77,7 @@ class Memory(Table):
             tries=tries,
             opened=frozenset(dues),
             branches=branches,
+            kinds=kinds,
             dues=dues,
             abandoned=frozenset(abandoned),
         )
@@ -87,7 +91,8 @@ class Memory(Table):
         if wave is not None:
             rows = rows.filter(wave=wave)
         found = rows.values_list(
-            "key", "branch", "status", "output", "error", "large", "attempt", until("due_at")
+            *("key", "branch", "status", "output", "error", "large", "attempt", "op"),
+            until("due_at"),
         )
         return [(*row[:-1], row[-1].total_seconds() if row[-1] else 0.0) for row in found]
 
@@ -157,7 +162,7 @@ class Memory(Table):
         again = frozenset(retried)
         if len(results) == 1 and results[0].is_plain:
             return [self._record_one(run, results[0], again, mode)]
-        if self.is_flushed_at_once and all(_is_plain_and_new(result, again) for result in results):
+        if self.is_recorded_at_once and all(_is_plain_and_new(result, again) for result in results):
             written = self._insert_all(run, results, mode)
             return [r.memo if r.request.key in written else self._adopt(run, r) for r in results]
         with transaction.atomic(self.alias):
@@ -190,8 +195,15 @@ class Memory(Table):
         if output is not None and result.is_large:
             Blob.objects.using(self.alias).create(run_id=run, key=request.key, body=output)
         if result.failure is not None:
-            self.runs.note_attempt(
-                run, request.key, request.title, result.attempt, result.failure, result.seconds
+            note_attempt(
+                self.alias,
+                run,
+                result.failure,
+                result.attempt,
+                key=request.key,
+                name=request.title,
+                seconds=result.seconds,
+                retries=result.retries,
             )
 
     def _insert(self, run: RunClaim, result: Result, mode: str = "") -> bool:
@@ -219,7 +231,7 @@ class Memory(Table):
         return True
 
     def _insert_all(self, run: RunClaim, results: Sequence[Result], mode: str) -> Collection[str]:
-        """Insert rows of one statement; return the keys of those that were not there."""
+        """Insert rows together; return the keys of those that were not there."""
         raise NotImplementedError
 
     def _update(self, run: RunClaim, result: Result) -> bool:

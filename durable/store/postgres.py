@@ -17,9 +17,10 @@ from durable.store.sqlruns import HELD, SqlRuns
 from durable.store.sqlruns import TAKE as TAKE_RUNS
 from durable.store.sqlruns import TAKEN as TAKEN_RUNS
 from durable.store.sqlsteps import DUE as DUE_STEPS
-from durable.store.sqlsteps import INSERT, SqlSteps
+from durable.store.sqlsteps import INSERT, SqlSteps, recorded
 from durable.store.sqlsteps import TAKE as TAKE_STEPS
 from durable.store.sqlsteps import TAKEN as TAKEN_STEPS
+from durable.store.sqlwaits import SqlWaits
 from durable.store.steps import Flushed
 
 POSTGRES = Dialect(
@@ -127,7 +128,7 @@ class Steps(Prepared, SqlSteps):
         f"RETURNING {TAKEN_STEPS}"
     )
 
-    is_flushed_at_once = True
+    is_recorded_at_once = is_flushed_at_once = True
 
     def _plan(
         self, run: RunClaim, requests: Sequence[Request], *, park: bool, take: int
@@ -155,23 +156,7 @@ class Steps(Prepared, SqlSteps):
         return Plan(wave=rows[0][0], claims=sorted(claims, key=lambda claim: claim.id))
 
     def _insert_all(self, run: RunClaim, results: Sequence[Result], mode: str) -> Collection[str]:
-        rows = (
-            (
-                r.key,
-                r.name,
-                r.index,
-                r.branch,
-                r.op,
-                done.attempt,
-                done.output,
-                done.age,
-                done.seconds,
-                r.group,
-                done.given,
-            )
-            for done, r in ((result, result.request) for result in results)
-        )
-        columns = map(list, zip(*rows, strict=True))
+        columns = map(list, zip(*map(recorded, results), strict=True))
         return {key for (key,) in self.ask(_RECORD_ALL, mode, *columns, run.id, run.claim)}
 
     def _write(self, results: Sequence[Flushed]) -> Flush:
@@ -195,6 +180,12 @@ def _columns(claim: StepClaim, result: Result) -> tuple[Any, ...]:
         result.age,
         result.seconds,
     )
+
+
+class Waits(Prepared, SqlWaits):
+    """The rows of Wait on Postgres."""
+
+    dialect = POSTGRES
 
 
 class Leases(Prepared, SqlLeases):

@@ -129,6 +129,7 @@ class History:
     tries: Mapping[str, Try]  # steps that failed in place and are to be retried
     opened: frozenset[str]  # planned steps that are not final
     branches: Mapping[str, str]  # of every step that was met, by key
+    kinds: Mapping[str, str] = field(default_factory=dict)  # of those, by key
     dues: Mapping[str, float] = field(default_factory=dict)  # seconds until planned ones come due
     abandoned: frozenset[str] = frozenset()  # planned steps that were given up
 
@@ -160,6 +161,7 @@ class Result:
     output: str | None = None
     failure: Failure | None = None
     retry_in: float | None = None
+    retries: int | None = None  # that were allowed when it failed
     given: str | None = None  # what the body was called with, if that is not recorded yet
 
     @property

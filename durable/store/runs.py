@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from django.db import transaction
 from django.db.models import (
@@ -23,9 +22,10 @@ from django.db.models import (
 
 from durable.conf import conf
 from durable.ids import new_id
-from durable.models import Attempt, Blob, Event, Run, RunStatus, Step
+from durable.models import Blob, Event, Run, RunStatus, Step
 from durable.playback.failure import Failure
 from durable.playback.interrupt import Fenced
+from durable.store.attempts import note_attempt
 from durable.store.clock import database_in, database_now
 from durable.store.executor import retried
 from durable.store.order import place, version
@@ -199,7 +199,15 @@ class Runs(Outside):
         return parked.update(status=RunStatus.WAITING, owner=None, due_at=None) == 1
 
     @retried
-    def retry(self, run: RunClaim, failure: Failure, attempt: int, delay: float) -> bool:
+    def retry(
+        self,
+        run: RunClaim,
+        failure: Failure,
+        attempt: int,
+        delay: float,
+        *,
+        retries: int | None = None,
+    ) -> bool:
         """Record a failed attempt of the code between steps; the run is due in `delay` seconds.
 
         Returns:
@@ -213,22 +221,8 @@ class Runs(Outside):
                 due_at=database_in(delay),
             )
             if updated:
-                self.note_attempt(run.id, "", "", attempt, failure, 0.0)
+                note_attempt(self.alias, run.id, failure, attempt, retries=retries)
         return bool(updated)
-
-    def note_attempt(
-        self, run: UUID, key: str, name: str, number: int, failure: Failure, seconds: float
-    ) -> None:
-        """Add a failed try to the history."""
-        Attempt.objects.using(self.alias).create(
-            run_id=run,
-            key=key,
-            name=name,
-            number=number,
-            error=error_text(failure),
-            started=database_in(-seconds),
-            ended=database_now(),
-        )
 
     @retried
     def settle_attempt(self, run: RunClaim) -> None:
@@ -270,7 +264,7 @@ class Runs(Outside):
             if ended and large:
                 Blob.objects.using(self.alias).create(run_id=run.id, key="", body=output or "")
             if ended and failure is not None and not failure.is_of_step:
-                self.note_attempt(run.id, "", "", attempt, failure, 0.0)
+                note_attempt(self.alias, run.id, failure, attempt)
             if not ended:
                 transaction.set_rollback(True, using=self.alias)
         return bool(ended)

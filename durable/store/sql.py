@@ -6,7 +6,7 @@ values, which are always parameters.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,7 +20,7 @@ from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
 
 from durable import clock
-from durable.models import Event, Run, Schedule, Step
+from durable.models import Event, Run, Schedule, Step, Wait
 from durable.playback.request import TIMERS
 from durable.store.table import Table
 
@@ -74,10 +74,10 @@ class Sql(Table):
             cursor.execute(text, values)
             yield cursor
 
-    def tell_many(self, text: str, rows: Iterable[Sequence[Any]], **parts: str) -> None:
-        """Execute a statement for each row of values."""
+    def insert_each(self, into: str, row: str, rows: Sequence[Sequence[Any]], **parts: str) -> None:
+        """Insert what a SELECT makes of each row of values."""
         with self.connection.cursor() as cursor:
-            cursor.executemany(self.text(text, **parts), [self.adapt(row) for row in rows])
+            cursor.executemany(self.text(into + row, **parts), [self.adapt(r) for r in rows])
 
     def text(self, text: str, **parts: str) -> str:
         """Put names and times into a statement."""
@@ -136,10 +136,10 @@ def _at(dialect: Dialect, reference: timedelta | datetime, seconds: float) -> st
 
 @cache
 def _names(alias: str) -> dict[str, Any]:
-    """R, S, E, T are the tables of runs, steps, events, schedules; r, s, e, t hold their columns."""
+    """R, S, E, T, W are the tables of runs, steps, events, schedules, waits; r, … hold their columns."""
     quote = connections[alias].ops.quote_name
     names: dict[str, Any] = {}
-    models: dict[str, type[Model]] = {"R": Run, "S": Step, "E": Event, "T": Schedule}
+    models: dict[str, type[Model]] = {"R": Run, "S": Step, "E": Event, "T": Schedule, "W": Wait}
     for letter, model in models.items():
         columns = {f.name: quote(f.column or f.name) for f in model._meta.concrete_fields}
         names[letter] = quote(model._meta.db_table)

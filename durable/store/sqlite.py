@@ -6,6 +6,7 @@ from durable.store.sql import Dialect
 from durable.store.sqlleases import SqlLeases
 from durable.store.sqlruns import SqlRuns
 from durable.store.sqlsteps import SqlSteps
+from durable.store.sqlwaits import SqlWaits
 
 SQLITE = Dialect(
     now="(STRFTIME('%%Y-%%m-%%d %%H:%%M:%%f', 'now') || '000')",
@@ -30,6 +31,12 @@ class Steps(SqlSteps):
 
     dialect = SQLITE
     true, false = "1", "0"
+
+
+class Waits(SqlWaits):
+    """The rows of Wait on SQLite."""
+
+    dialect = SQLITE
 
 
 class Leases(SqlLeases):

@@ -18,7 +18,8 @@ from durable.store.steps import Steps
 CLAIMABLE = "{s.due_at} <= {now} AND {s.status} IN ('pending', 'running')"
 
 HISTORY = """
-SELECT {s.key}, {s.branch}, {s.status}, {s.output}, {s.error}, {s.large}, {s.attempt}, {wait}
+SELECT {s.key}, {s.branch}, {s.status}, {s.output}, {s.error}, {s.large}, {s.attempt},
+ {s.op}, {wait}
 FROM {S} WHERE {s.run} = %s {waves} ORDER BY {s.ended}, {s.id}
 """
 
@@ -38,11 +39,10 @@ FROM {R} WHERE {r.id} = %s AND {r.claim} = %s AND {r.owner} IS NOT NULL {d.share
 """
 )
 
-PLAN = (
-    INSERT
-    + """SELECT %s, %s, %s, %s, %s, %s, %s, %s, {status}, 0, 0, NULL, NULL, {false}, {due},
- {begun}, NULL, %s, %s, %s, {now}"""
-)
+PLANNED = """
+SELECT %s, %s, %s, %s, %s, %s, %s, %s, {status}, 0, 0, NULL, NULL, {false}, {due},
+ {begun}, NULL, %s, %s, %s, {now}
+"""
 TAKEN_AT_ONCE = "'running', 1, (SELECT {r.owner} FROM {R} WHERE {r.id} = %s)"
 
 DUE = """
@@ -126,7 +126,7 @@ class SqlSteps(Sql, Steps):
         for is_timer, same in groupby(requests, key=lambda request: request.is_timer):
             rows = [self._planned_row(run, r, wave, is_taken=is_taken) for r in same]
             begun = self.at(0.0) if is_taken or is_timer else "NULL"
-            self.tell_many(PLAN, rows, false=self.false, begun=begun, **parts)
+            self.insert_each(INSERT, PLANNED, rows, false=self.false, begun=begun, **parts)
 
     def _planned_row(
         self, run: RunClaim, r: Request, wave: int, *, is_taken: bool
@@ -194,3 +194,10 @@ class SqlSteps(Sql, Steps):
         }
         attempt = result.attempt + (not result.is_final)
         return attempt, None if result.is_large else result.output, error, parts
+
+
+def recorded(result: Result) -> tuple[Any, ...]:
+    """Return what a step that is done is recorded by, as those take it who write many at once."""
+    r = result.request
+    what = (r.key, r.name, r.index, r.branch, r.op, result.attempt, result.output)
+    return (*what, result.age, result.seconds, r.group, result.given)

@@ -44,7 +44,7 @@ class Store:
         self.functions = Functions(alias)
         self.runs: Runs = family.Runs(alias) if family else Runs(alias)
         self.steps: Steps = family.Steps(self.runs) if family else Steps(self.runs)
-        self.waits = Waits(alias)
+        self.waits: Waits = family.Waits(alias) if family else Waits(alias)
         self.schedules = Schedules(alias)
         self.revivals = Revivals(alias)
         self.rollups = Rollups(alias)

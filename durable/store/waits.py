@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Max, QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from durable.models import Delivery, Event, Step, StepStatus, Wait, WaitPath
 from durable.playback.request import EventWait
@@ -67,9 +67,9 @@ class Waits(Table):
 
     @retried
     def find(
-        self, event: Event, keys: Collection[str], after: int, last: int, limit: int
+        self, event: Event, keys: Sequence[str], after: int, last: int, limit: int
     ) -> list[Wait]:
-        """Return a page of the waits for an event, with one of these keys; some may have been over.
+        """Return a page of the waits for an event, with one of these keys, open when it came.
 
         Args:
             event: it.
@@ -78,10 +78,9 @@ class Waits(Table):
             last: number of the newest wait that may get it.
             limit: length of the page.
         """
-        rows = self.rows.filter(
-            event=event.name, match__in=list(keys), pk__gt=after, pk__lte=last
-        ).order_by("pk")
-        return list(rows[:limit])
+        is_open = Q(expires=None) | Q(expires__gt=event.received)
+        rows = self.rows.filter(is_open, event=event.name, match__in=keys, pk__gt=after)
+        return list(rows.filter(pk__lte=last).order_by("pk")[:limit])
 
     @retried
     def of_steps(self, steps: Collection[int]) -> Mapping[int, Wait]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.template import Context, Library
 from django.urls import NoReverseMatch, reverse
@@ -36,7 +37,11 @@ def durable_runs_for(context: Context, one: Model, limit: int = 5) -> Mapping[st
     user = getattr(request, "user", None) or AnonymousUser()
     if not user.has_perm("durable.view_run"):
         return {"durable_may_view": False}
-    runs = runs_for(one, limit, tenant=tenant_of(user))
+    try:
+        tenant = tenant_of(user)
+    except PermissionDenied:
+        return {"durable_may_view": False}
+    runs = runs_for(one, limit, tenant=tenant)
     return {"durable_may_view": True, "durable_runs": runs}
 
 

@@ -11,7 +11,8 @@ from durable.authoring.event import Event
 from durable.engine.call import events_of
 from durable.models import Run, Step
 from durable.models.status import FINAL_RUN, OPEN_STEP
-from durable.operations.explain import explain, tries
+from durable.operations.explain import explain
+from durable.operations.outlook import tries
 from durable.store import get_store
 
 

@@ -77,7 +77,7 @@ class Interference:
 
         Args:
             step: its id. A kind without a body, like sleep, has no point at which a worker is at it.
-            point: "before_body"; "before_record", when the body has run; "after_record".
+            point: "before_body"; "before_record", when the body has returned or raised; "after_record".
             function: the only function in which it counts; in all if left out.
 
         Returns:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -63,14 +64,17 @@ class Kill:
         raise WorkerKilled(f"at step {self.step!r}, {self.point}")
 
     def _body(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        # Who dies before it records does so whatever the body came to.
         async def awaited(*args: Any) -> None:
             if self.point == "before_record":
-                await call(*args)
+                with suppress(Exception):
+                    await call(*args)
             self.strike()
 
         def called(*args: Any) -> None:
             if self.point == "before_record":
-                call(*args)
+                with suppress(Exception):
+                    call(*args)
             self.strike()
 
         return awaited if is_coroutine_function(call) else called

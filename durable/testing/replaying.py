@@ -49,7 +49,7 @@ def replay_test(
         function = registry.get(function or history.function)
     reader = Reader(history)
     outcome = _replay(function, reader)
-    if is_different(reader, outcome):
+    if is_different(reader, outcome, function):
         raise AssertionError(_shown(reader, outcome, function))
 
 
@@ -73,7 +73,7 @@ def _replay(function: Function, reader: Reader) -> Outcome:
             return outcome
 
 
-def is_different(reader: Reader, outcome: Outcome) -> bool:
+def is_different(reader: Reader, outcome: Outcome, function: Function) -> bool:
     """Whether the code did something else than the history has.
 
     A step that it asked for beyond that, and could end without, is one that it gave up.
@@ -84,7 +84,7 @@ def is_different(reader: Reader, outcome: Outcome) -> bool:
     if any(one != other for one, other in _kinds(reader)):
         return True
     if history.is_final:
-        return _end_of_history(history) != _end_of(outcome)
+        return _end_of_history(history) != _end_of(outcome, function)
     return isinstance(outcome, Raised) and outcome.failure.name not in history.tries
 
 
@@ -100,13 +100,14 @@ def _end_of_history(history: History) -> str:
     return f"returned {_text(history.result)}" if history.is_final else f"is {history.status}"
 
 
-def _end_of(outcome: Outcome) -> str:
+def _end_of(outcome: Outcome, function: Function) -> str:
     match outcome:
         case Finished(value):
             try:
-                return f"returned {_text(codec.decode(encoded(value, 'the result')))}"
+                text = encoded(value, f"the result of function {function.id!r}", function.output)
             except (OutputUnserializableError, LimitExceededError) as error:
-                return _end_of(Raised(found(error)))
+                return _end_of(Raised(found(error)), function)
+            return f"returned {_text(codec.decode(text))}"
         case Raised(failure):
             return f"raised {failure.name}: {failure.message}"
         case Interrupted():
@@ -119,7 +120,7 @@ def _text(value: Any) -> str:
 
 def _shown(reader: Reader, outcome: Outcome, function: Function) -> str:
     rows = [("history", "today's code"), *_steps(reader)]
-    rows.append((_end_of_history(reader.history), _end_of(outcome)))
+    rows.append((_end_of_history(reader.history), _end_of(outcome, function)))
     width = min(max(len(left) for left, _ in rows), _WIDEST)
     lines = [_line(left, right, width) for left, right in rows]
     head = f"Function {function.id!r} does not do what run {reader.history.run} has recorded:"

@@ -7,21 +7,22 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.timezone import get_default_timezone
 
 from durable import clock, codec
+from durable.authoring import cron
 from durable.authoring.event import Event
 from durable.authoring.function import Function
 from durable.authoring.registry import registry
-from durable.authoring.trigger import TriggerEvent
+from durable.authoring.trigger import TriggerCron, TriggerEvent
 from durable.conf import conf
 from durable.engine.cancelling import await_cancels
+from durable.engine.cron import EVENT, delay, told
 from durable.engine.ingest import ingest
 from durable.ids import new_id
 from durable.models import Event as EventRow
 from durable.models import Run
 from durable.store import get_store
-
-_SCHEDULED = "durable/scheduled.timer"
 
 
 def start(function: Function | str, given: Mapping[str, Any] | Event | None) -> Run:
@@ -50,10 +51,11 @@ def _send(event: Event) -> UUID:
 def _start(function: Function, data: Mapping[str, Any]) -> UUID:
     store = get_store()
     limit = conf.MAX_EVENT_BYTES
+    name, data = _event(function, data)
     text = codec.encode(
-        dict(data), what="data", limit=limit, setting="MAX_EVENT_BYTES", depth=conf.MAX_DEPTH
+        data, what="data", limit=limit, setting="MAX_EVENT_BYTES", depth=conf.MAX_DEPTH
     )
-    row = EventRow(id=new_id(), name=_name(function), data=text, ts=clock.now())
+    row = EventRow(id=new_id(), name=name, data=text, ts=clock.now())
     with transaction.atomic(store.alias):
         store.events.insert([row])
         store.runs.create(row, [function.id])
@@ -61,7 +63,17 @@ def _start(function: Function, data: Mapping[str, Any]) -> UUID:
     return row.pk
 
 
-def _name(function: Function) -> str:
-    """Return a name that its first trigger on events matches; else that of what schedules send."""
-    names = [one.event for one in function.triggers if isinstance(one, TriggerEvent)]
-    return names[0].replace("*", "test") if names else _SCHEDULED
+def _event(function: Function, data: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return the name and the data of an event of its first trigger."""
+    first = function.triggers[0]
+    if isinstance(first, TriggerEvent):
+        return first.event.replace("*", "test"), dict(data)
+    return EVENT, {**_latest(function.id, first), **data}
+
+
+def _latest(function: str, trigger: TriggerCron) -> dict[str, str]:
+    """Return what the run of the last time that has come would be told."""
+    if not cron.is_installed():
+        return {}
+    tick, _ = trigger.line.around(clock.now(), get_default_timezone())
+    return told(trigger.line.text, tick, tick + delay(function, trigger, tick))

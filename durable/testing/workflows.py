@@ -71,7 +71,8 @@ class Workflows(Interference, Assertions):
 
         Args:
             function: it, or its id.
-            given: the event's data, to start this function and no other; or an event, to send it.
+            given: the event's data, to start this function and no other; or an event, to send it. A
+                function on a schedule is told the last time of its line, beside what is given.
             through: go on for so long, moving the clocks, as `settle` does.
             raise_failure: raise if the run has failed.
 

@@ -2,8 +2,8 @@
 
 A network may swallow packets and acknowledge them all the same. Then no time-out of either side ends the
 wait for an answer, and the heartbeat keeps the lease of work that stands still. So the server is asked,
-on another session, what it knows of those that this process waits on. Where it rests, and has done
-since the look before, there is nothing to wait for.
+on another session, opened for it, what it knows of those that this process waits on. Where it rests,
+and has done since the look before, there is nothing to wait for.
 """
 
 from __future__ import annotations
@@ -78,7 +78,13 @@ class Lifeline:
                 logger.exception("sessions could not be looked at; the next look tries again")
 
     def look(self) -> int:
-        """Cut the sessions that wait in vain; return how many that was."""
+        """Cut the sessions that wait in vain; return how many that was. Keeps no session of its own."""
+        try:
+            return self._look()
+        finally:
+            self.informant.close()
+
+    def _look(self) -> int:
         family, waiting = self.sessions.family, self.sessions.waiting()
         still = [number for number, one in waiting.items() if self._waiting.get(number) is one]
         before, self._resting, self._waiting = self._resting, {}, waiting

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 from pathlib import Path
-from typing import Any, NoReturn
 
+from durable import NonRetriableError
 from project.demo import stage
+from project.demo.stopping import Stopped, follow
+from project.text import source
+from project.text.chunks import split
 
 
 def main() -> int:
     arguments = _arguments()
     file = arguments.file.resolve()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _stop)
+    follow()
     try:
         stage.build()
         from project.demo import play  # it imports models, which Django must have loaded before
@@ -26,17 +27,6 @@ def main() -> int:
         return 128 + stopped.number
 
 
-class Stopped(BaseException):
-    """A signal asks to stop. A KeyboardInterrupt may end Python by the signal although it was caught."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-
-
-def _stop(number: int, _: Any) -> NoReturn:
-    raise Stopped(number)
-
-
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m project.demo", description=__doc__)
     parser.add_argument("--file", type=Path, default=stage.BOOK, help="the text to summarise")
@@ -44,6 +34,12 @@ def _arguments() -> argparse.Namespace:
     arguments = parser.parse_args()
     if not arguments.file.is_file():
         parser.error(f"there is no file {arguments.file}")
+    try:
+        text, _ = source.read(str(arguments.file))
+    except NonRetriableError as error:
+        parser.error(str(error))
+    if not split(text):
+        parser.error(f"{arguments.file} holds no words")
     return arguments
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+from project.demo import stopping
 from project.demo.kills import Killer
 from project.demo.progress import View, look
 from project.demo.screen import Screen
@@ -31,6 +32,7 @@ class Watch:
                 return views
             self._strike(views)
             self._guard(views)
+            stopping.check()
             time.sleep(GLANCE)
 
     def _strike(self, views: list[View]) -> None:

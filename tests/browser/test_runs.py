@@ -110,6 +110,26 @@ def test_a_run_is_cancelled_after_a_second_thought(stage: Stage) -> None:
     stage.ends(run, "cancelled")
 
 
+def test_one_failed_run_goes_on_from_the_step_that_failed(stage: Stage) -> None:
+    (run,) = fail(1)
+    stage.open(run)
+    stage.page.get_by_role("button", name="Retry from the failed step").click()
+    pill(stage.page, "completed")
+    assert stage.ends(run).result == "done"
+    assert "retry" in stage.page.locator("#durable-history").inner_text()
+
+
+def test_the_payloads_of_a_run_are_erased_after_a_second_thought(stage: Stage) -> None:
+    run = stage.ends(stage.send("order", amount=5))
+    stage.open(run)
+    stage.page.get_by_text("Erase payloads…").click()
+    stage.page.get_by_role("button", name="Erase the payloads of this run").click()
+    stage.page.get_by_text("The payloads were erased.").wait_for()
+    run.refresh_from_db()
+    assert run.output is None
+    assert "amount" not in stage.page.locator("#durable-value-own-event").inner_text()
+
+
 def test_values_are_copied_and_lanes_are_walked_by_keys(stage: Stage) -> None:
     run = stage.ends(stage.send("order", amount=5))
     stage.open(run)
@@ -125,7 +145,7 @@ def test_values_are_copied_and_lanes_are_walked_by_keys(stage: Stage) -> None:
     assert stage.page.evaluate("document.activeElement.textContent") == "load"
 
 
-def fail(count: int) -> None:
+def fail(count: int) -> list[Run]:
     """Write runs that have failed in the step after the first."""
     now = clock.now()
     times = {"ts": now, "received": now}
@@ -151,6 +171,7 @@ def fail(count: int) -> None:
         for run in runs
     ]
     Step.objects.bulk_create(steps, batch_size=500)
+    return runs
 
 
 @pytest.mark.timeout(900)

@@ -178,8 +178,8 @@ MUTANTS = (
     _m(
         "tries without a history",
         "store/memory.py",
-        "        if result.failure is not None:\n            self.runs.note_attempt(",
-        "        if result.failure is not None and result.is_final:\n            self.runs.note_attempt(",
+        "        if result.failure is not None:\n            note_attempt(",
+        "        if result.failure is not None and result.is_final:\n            note_attempt(",
         whole("sequence"),
     ),
     _m(

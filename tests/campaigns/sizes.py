@@ -29,7 +29,7 @@ class Size:
     is_alone: bool = False
 
 
-PAIRED = ("sequence", "sleep", "wait", "invoke")
+PAIRED = ("sequence", "sleep", "wait", "invoke", "atomic")
 
 NIGHTLY = (
     Size(campaign="singles", databases=("sqlite",)),

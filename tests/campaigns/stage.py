@@ -49,6 +49,7 @@ class Stage:
         injector: what goes wrong in the process that lives now.
         journal: the bodies that began, with the time, in order.
         ledger: the ids under which events were accepted, by the id that the client gave.
+        answers: when the client was first told so.
         notes: what a scenario wants to keep, such as when a cancel was confirmed.
         boots: processes so far.
         is_retired: whether the process takes nothing new any more.
@@ -58,6 +59,7 @@ class Stage:
     injector: Injector = field(default_factory=Injector)
     journal: list[tuple[str, datetime]] = field(default_factory=list)
     ledger: dict[str, str] = field(default_factory=dict)
+    answers: dict[str, datetime] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
     boots: int = 0
     is_retired: bool = False
@@ -80,6 +82,7 @@ class Stage:
         """Send as a client does that asks again until it is answered; note the answer."""
         (accepted,) = durable.send(durable.Event(name=name, id=id, data=data))
         assert self.ledger.setdefault(id, accepted) == accepted, f"event {id} has two rows"
+        self.answers.setdefault(id, clock.now())
         return accepted
 
     def run_of(self, function: str, id: str) -> Run:

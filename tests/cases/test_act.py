@@ -106,7 +106,9 @@ def test_many_failed_runs_are_retried_page_by_page(
     player.settle(run)
     assert run.result == {"total": 5, "done": 5, "refused": 0, "examples": []}
     assert journal.count("works") == 0
-    assert Operation.objects.filter(action="retry").count() == len(runs)
+    lines = Operation.objects.filter(action="retry")
+    assert {line.target for line in lines} == {str(one.pk) for one in runs}
+    assert [line.change[1] for line in lines] == [{"status": "queued", "bulk": str(run.pk)}] * 5
     other.refresh_from_db()
     assert other.status == "completed"
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from decimal import Decimal
-from functools import partial
+from functools import partial, wraps
 from typing import Any
 
 import pytest
+from django.test import override_settings
 
 import durable
 from durable import codec
 from durable.engine import pace
+from durable.playback.given import given
+from durable.playback.request import ParallelMode, Request, Work
 from tests.harness import Player, give, say, stumble
 
 
@@ -112,3 +115,100 @@ def test_what_durable_calls_by_itself_keeps_none(player: Player) -> None:
 def test_a_failed_step_keeps_them(player: Player) -> None:
     run = player.play(lambda ctx: ctx.step.run("step", give, "only one"), retries=0)
     assert (run.status, run.steps.get().given) == ("failed", '["only one"]')
+
+
+def charge(order: int, card_token: str = "", *more_tokens: str) -> int:
+    return order
+
+
+class Till:
+    def charge(self, order: int, card_token: str) -> int:
+        return order
+
+    def __call__(self, order: int, card_token: str) -> int:
+        return order
+
+
+class Receipt:
+    def __init__(self, order: int, card_token: str) -> None:
+        self.order = order
+
+
+def decorated(call: Any) -> Any:
+    @wraps(call)
+    def inner(*args: Any) -> Any:
+        return call(*args)
+
+    return inner
+
+
+async def charge_later(order: int, card_token: str) -> int:
+    return order
+
+
+@pytest.mark.parametrize(
+    ("body", "args", "said"),
+    [
+        (charge, (7, "tok_1"), [7, "[hidden]"]),
+        (charge, (7,), [7]),
+        (charge, (7, "a", "b", "c"), [7, "[hidden]", "[hidden]", "[hidden]"]),
+        (partial(charge, 7), ("tok_1",), ["[hidden]"]),
+        (partial(partial(charge), 7), ("tok_1",), ["[hidden]"]),
+        (Till().charge, (7, "tok_1"), [7, "[hidden]"]),
+        (Till(), (7, "tok_1"), [7, "[hidden]"]),
+        (Receipt, (7, "tok_1"), [7, "[hidden]"]),
+        (decorated(charge), (7, "tok_1"), [7, "[hidden]"]),
+        (decorated(Till().charge), (7, "tok_1"), [7, "[hidden]"]),
+        (charge, (7, object()), [7, "[hidden]"]),
+        (charge, (7, "x" * 5000), [7, "[hidden]"]),
+        (max, (1, 2), [1, 2]),
+        (str, (1,), [1]),
+    ],
+)
+def test_arguments_are_hidden_whose_parameters_have_the_names_of_secrets(
+    body: Any, args: tuple[Any, ...], said: Any
+) -> None:
+    assert codec.decode(given(asked(body, *args)) or "") == said
+
+
+def test_the_patterns_are_those_of_the_site() -> None:
+    with override_settings(DURABLE={"REDACT": ["order"]}):
+        assert given(asked(charge, 7, "tok_1")) == '["[hidden]","tok_1"]'
+    assert given(asked(charge, 7, "tok_1")) == '[7,"[hidden]"]'
+
+
+def test_a_body_that_cannot_be_looked_at_hides_nothing_and_does_no_harm() -> None:
+    class Strange:
+        @property
+        def __dict__(self) -> Any:  # type: ignore[override]
+            raise RuntimeError("no")
+
+        def __call__(self, card_token: str) -> None:
+            pass
+
+    assert given(asked(Strange(), "seen")) == '["seen"]'
+
+
+def asked(body: Any, *args: Any) -> Request:
+    return Request(
+        key="k", name="step", index=0, branch="", mode=ParallelMode.WAIT, what=Work(body, args)
+    )
+
+
+def test_the_step_is_called_with_what_its_row_hides(player: Player) -> None:
+    run = player.play(lambda ctx: ctx.step.run("pay", lambda token: token + "!", "tok"))
+    assert (run.steps.get().given, run.result) == ('["[hidden]"]', "tok!")
+
+
+def test_items_of_a_map_are_hidden_by_the_name_of_its_parameter(player: Player) -> None:
+    run = player.play(
+        lambda ctx: ctx.group.map("pay", lambda token: len(token), ["a", "b"], size=2)
+    )
+    assert run.steps.get().given == '[0,"[hidden]"]'
+
+
+def test_async_steps_hide_them_too(player: Player) -> None:
+    async def one(ctx: durable.Context) -> None:
+        await ctx.step.run("pay", charge_later, 7, "tok_1")
+
+    assert player.play(one).steps.get().given == '[7,"[hidden]"]'

@@ -190,3 +190,100 @@ def test_branches_that_change_places_after_they_are_done_run_again(
     deploy(player, fresh_registry, with_a_nap("b", "a"))
     assert player.settle(run).result == ["b", "a"]
     assert sorted(journal) == ["a", "a", "b", "b"]
+
+
+def ask(kind: str) -> Handler:
+    """Return a function whose step "x" is of this kind, between a step before and a sleep."""
+
+    def program(ctx: durable.ContextSync) -> None:
+        ctx.step.run("before", say, "before")
+        if kind == "run":
+            ctx.step.run("x", say, "x")
+        elif kind == "shaky":
+            ctx.step.run("x", stumble, "x", 9)
+        elif kind == "sleep":
+            ctx.step.sleep("x", HOUR)
+        elif kind == "wait":
+            ctx.step.wait_for_event("x", event="case/none", timeout=HOUR)
+        elif kind == "invoke":
+            ctx.step.invoke_by_id("x", function_id="case")
+        else:
+            ctx.step.send_event("x", durable.Event(name="case/sent"))
+        ctx.step.sleep("after", HOUR)
+
+    return program
+
+
+OTHERS = [
+    (before, after)
+    for before in ("run", "shaky", "sleep", "wait", "send")
+    for after in ("run", "sleep", "wait", "invoke", "send")
+    if after not in (before, {"shaky": "run"}.get(before))
+]
+
+
+@pytest.mark.parametrize(("before", "after"), OTHERS)
+def test_another_kind_of_step_under_an_old_id_stops_the_run(
+    player: Player, fresh_registry: Registry, before: str, after: str
+) -> None:
+    run = rest(player, ask(before))
+    deploy(player, fresh_registry, ask(after))
+    player.settle(run)
+    assert_refused(run)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [pair for pair in OTHERS if pair[0] in ("sleep", "wait")]
+)
+def test_so_it_does_when_the_old_one_is_over(
+    player: Player, fresh_registry: Registry, before: str, after: str
+) -> None:
+    run = rest(player, ask(before))
+    player.jump()
+    player.work()
+    deploy(player, fresh_registry, ask(after))
+    player.settle(run)
+    assert_refused(run)
+
+
+def assert_refused(run: Run) -> None:
+    assert run.failure is not None
+    assert run.failure["code"] == "step_unexpected"
+    assert "in the history of this run, and the code now asks for a" in run.failure["message"]
+    assert journal.count("before") == 1
+
+
+def test_a_planned_step_that_is_a_sleep_now_stops_the_run(
+    player: Player, fresh_registry: Registry
+) -> None:
+    player.define(
+        lambda ctx: ctx.group.parallel(
+            (partial(ctx.step.run, "x", say, "x"), partial(ctx.step.run, "y", say, "y"))
+        ),
+        strict=True,
+    )
+    run = player.send()
+    player.worker.take_one()
+    deploy(
+        player,
+        fresh_registry,
+        lambda ctx: ctx.group.parallel(
+            (partial(ctx.step.sleep, "x", HOUR), partial(ctx.step.run, "y", say, "y"))
+        ),
+        strict=True,
+    )
+    player.settle(run)
+    assert run.failure is not None
+    assert run.failure["code"] == "step_unexpected"
+
+
+def test_a_run_that_was_stopped_so_goes_on_with_the_code_of_before(
+    player: Player, fresh_registry: Registry
+) -> None:
+    run = rest(player, ask("run"))
+    deploy(player, fresh_registry, ask("invoke"))
+    player.settle(run)
+    deploy(player, fresh_registry, ask("run"))
+    durable.retry(run.pk)
+    player.settle(run)
+    assert (run.status, journal) == ("completed", ["before", "x"])

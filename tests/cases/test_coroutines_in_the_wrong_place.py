@@ -36,6 +36,20 @@ def test_the_run_fails_at_once_and_says_coroutine(player: Player, handler: Handl
     assert "coroutine" in run.failure["message"]
 
 
+async def atomic_lambda(ctx: Any) -> None:
+    await ctx.step.run("wrong", lambda: asay("body"), atomic=True)
+
+
+def test_an_atomic_step_of_an_async_function_is_told_that_it_needs_a_plain_handler(
+    player: Player,
+) -> None:
+    run = player.play(atomic_lambda)
+    assert run.failure is not None
+    assert run.failure["code"] == "step_misused"
+    assert "an atomic step needs a plain handler" in run.failure["message"]
+    assert "async def" not in run.failure["message"]
+
+
 async def plain_branches(ctx: durable.Context) -> list[Any]:
     branches: Any = (lambda: 1, lambda: ctx.step.run("step", asay, "step"))
     return list(await ctx.group.parallel(branches))

@@ -75,6 +75,17 @@ async def cancelled_error_and_another_step(ctx: durable.Context) -> str:
     return await ctx.step.run("next", asay, "next")
 
 
+async def step_in_the_cleaning_up(ctx: durable.Context) -> None:
+    async def hold() -> None:
+        try:
+            await ctx.step.run("shaky", astumble, "shaky")
+        except asyncio.CancelledError:
+            await ctx.step.run("next", asay, "next")
+            raise
+
+    await hold()
+
+
 async def async_finally_that_returns(ctx: durable.Context) -> str:
     try:
         await ctx.step.run("shaky", astumble, "shaky")
@@ -101,7 +112,8 @@ SYNC = [
     *(around_a_group, in_a_branch, turned_into_an_error),
 ]
 ASYNC = [
-    *(cancelled_error, cancelled_error_and_another_step, async_finally_that_returns),
+    *(cancelled_error, cancelled_error_and_another_step, step_in_the_cleaning_up),
+    *(async_finally_that_returns,),
     *(async_finally_with_a_step, async_turned_into_an_error),
 ]
 
@@ -112,6 +124,10 @@ def test_the_run_fails_and_names_the_step(player: Player, handler: Handler) -> N
     assert run.failure is not None
     assert run.failure["code"] == "interrupt_swallowed"
     assert "The code around step 'shaky' caught the signal" in run.failure["message"]
+    assert (
+        "Catch Exception there, not BaseException or asyncio.CancelledError"
+        in run.failure["message"]
+    )
 
 
 @pytest.mark.parametrize("handler", [*SYNC, *ASYNC])

@@ -98,7 +98,7 @@ def test_a_step_that_does_not_exist_is_told_with_those_that_do(player: Player) -
 
 def test_an_event_is_given_to_the_run_that_waits(player: Player) -> None:
     run = begun(player, expect)
-    event = deliver_to(run.pk, "pay", {"order": 7, "by": "hand"})
+    event = deliver_to(run.pk, "pay", {"order": 7, "by": "hand"}).event
     player.work()
     run.refresh_from_db()
     assert run.result == ["order/paid", {"order": 7, "by": "hand"}, event]
@@ -109,7 +109,7 @@ def test_a_given_event_need_not_meet_the_condition_and_may_have_another_name(
     player: Player,
 ) -> None:
     run = begun(player, expect)
-    event = deliver_to(run.pk, "pay", {"order": 8}, name="order/settled")
+    event = deliver_to(run.pk, "pay", {"order": 8}, name="order/settled").event
     player.work()
     run.refresh_from_db()
     assert run.result == ["order/settled", {"order": 8}, event]
@@ -120,7 +120,7 @@ def test_a_given_event_reaches_nobody_else_and_starts_nothing(player: Player) ->
     mine = begun(player, expect)
     player.send({"order": 7})
     player.work()
-    event = deliver_to(mine.pk, "pay", {"order": 7})
+    event = deliver_to(mine.pk, "pay", {"order": 7}).event
     player.work()
     assert Wait.objects.count() == 1
     assert journal == []

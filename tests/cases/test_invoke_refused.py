@@ -53,6 +53,20 @@ def test_an_unknown_function_fails_the_step_at_once(
     assert not Event.objects.filter(name="durable/function.invoked").exists()
 
 
+def test_a_slip_of_the_pen_is_answered_with_the_function_that_was_meant(player: Player) -> None:
+    def parent(ctx: durable.ContextSync) -> Any:
+        try:
+            ctx.step.invoke_by_id("ask", function_id="caze")
+        except durable.StepError as error:
+            return error.message
+
+    player.define(parent)
+    run = player.send()
+    player.work()
+    run.refresh_from_db()
+    assert run.result == "could not find function with ID: caze. Did you mean 'case'?"
+
+
 def test_it_stays_unknown_to_the_run_when_it_is_defined_later(player: Player) -> None:
     def twice(ctx: durable.ContextSync) -> Any:
         found = ask(ctx)

@@ -20,11 +20,11 @@ ANNA = Actor(who="anna", via="admin")
 def pause() -> bool:
     done = pause_function("case", actor=ANNA)
     overrides.forget()  # as a second later
-    return done
+    return bool(done)
 
 
 def resume() -> bool:
-    return resume_function("case", actor=ANNA)
+    return bool(resume_function("case", actor=ANNA))
 
 
 def two(ctx: durable.ContextSync) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import durable
+from durable.models import Attempt
 from tests.harness import Player, journal, stumble, sync_and_async
 
 
@@ -43,6 +44,13 @@ def test_a_step_has_fewer_tries_than_its_function(player: Player, handler: Any) 
 def test_a_planned_step_has_its_own_tries(player: Player, retries: int, status: str) -> None:
     run = player.play(partial(together, retries=retries), retries=0, strict=True)
     assert (run.status, len(journal)) == (status, retries + 1)
+
+
+@pytest.mark.parametrize("handler", [alone, together])
+def test_a_failed_try_tells_how_many_there_may_be(player: Player, handler: Any) -> None:
+    run = player.play(partial(handler, retries=9), retries=0, strict=True)
+    told = Attempt.objects.filter(run=run.pk).values_list("number", "retries")
+    assert list(told.order_by("pk")) == [(0, 9), (1, 9)]
 
 
 @pytest.mark.parametrize("wrong", [-1, 21, "3", True, 1.5])

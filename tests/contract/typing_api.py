@@ -71,12 +71,12 @@ def sync_function(ctx: durable.ContextSync) -> dict[str, int]:
     several = ctx.group.parallel(tuple(lambda: ctx.step.run("count", count, "a") for _ in "ab"))
     assert_type(several, tuple[int, ...])
 
-    # Pyright does not look into a partial of a function with variadic type parameters.
-    many = ctx.group.parallel(  # pyright: ignore
-        tuple(partial(ctx.step.run, f"count-{word}", count, word) for word in ("a", "b"))  # pyright: ignore
-    )
-    assert_type(many, tuple[int, ...])  # pyright: ignore
-    return {"many": sum(many)}  # pyright: ignore
+    def branch(word: str) -> int:
+        return ctx.step.run(f"count-{word}", count, word)
+
+    many = ctx.group.parallel(tuple(partial(branch, word) for word in ("a", "b")))
+    assert_type(many, tuple[int, ...])
+    return {"many": sum(many)}
 
 
 @durable.create_function(

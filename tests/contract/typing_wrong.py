@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import durable
 from tests.contract.typing_api import count, fetch, shout
 
@@ -19,6 +21,26 @@ def sync_function(ctx: durable.ContextSync) -> None:
     ctx.group.parallel((), "wait")  # type: ignore[call-overload]
     ctx.step.invoke("by its id", function="callee")  # type: ignore[arg-type]
     ctx.sleep("not here")  # type: ignore[attr-defined]
+
+
+def right_but_not_for_pyright(ctx: durable.ContextSync) -> None:
+    # It does not look into a partial of a function whose parameters are those of another; mypy does.
+    ctx.group.parallel((partial(ctx.step.run, "a", count, "a"),))  # pyright: ignore[reportArgumentType, reportCallIssue]
+
+
+def more_than_six_branches(ctx: durable.ContextSync) -> None:
+    seven = ctx.group.parallel(
+        (
+            lambda: ctx.step.run("count", count, "text"),
+            lambda: ctx.step.run("shout", shout, "text", 2),
+            lambda: 3,
+            lambda: 4,
+            lambda: 5,
+            lambda: 6,
+            lambda: 7,
+        )
+    )
+    _: int = seven[0]  # type: ignore[assignment]
 
 
 async def async_function(ctx: durable.Context) -> None:

@@ -85,6 +85,7 @@ def test_time_out_a_step(read: Read, play: Play) -> None:
     [
         ("video/uploaded", "publish-video", {"video": "v"}, ["v-480.mp4", "v-1080.mp4", "v.vtt"]),
         ("album/created", "resize-images", {"images": [1, 2, 3]}, 60),
+        ("album/shared", "crop-images", {"images": [1, 2, 3]}, 60),
         ("shop/order.paid", "ship-order", {}, ["label 4711", "invoice mailed"]),
         ("shop/order.express", "ship-fast", {}, ["label 1", "invoice"]),
         ("shop/order.delivered", "best-effort", {}, ["no survey", "thanks mailed"]),
@@ -107,6 +108,7 @@ def test_async(read: Read, play: Play) -> None:
     }
     assert play("crm/list.imported", "enrich-many", names=["a", "b"]) == ["a Ltd", "b Ltd"]
     assert play("crm/report.due", "count-users") == [1, 1]
+    assert play("cinema/seat.wanted", "hold-seat", seat=7) == "seat 7 is free"
 
 
 def test_typed_results(read: Read, play: Play) -> None:
@@ -227,7 +229,7 @@ def test_a_retired_function_starts_no_more(read: Read, play: Play) -> None:
             "shop/order.lost",
             "close-order-anyway",
             {},
-            "Error: could not find function with ID: make-invoise",
+            "Error: could not find function with ID: make-invoise. Did you mean 'make-invoice'?",
         ),
     ],
 )

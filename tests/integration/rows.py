@@ -84,13 +84,16 @@ def step(of: Run, name: str = "charge", status: str = StepStatus.DONE, **fields:
     return Step.objects.create(run=of, name=name, status=status, **(usual | fields))
 
 
-def failed_try(of: Run, on: Step | None = None, number: int = 0, **error: str) -> Attempt:
+def failed_try(
+    of: Run, on: Step | None = None, number: int = 0, retries: int | None = 3, **error: str
+) -> Attempt:
     """Store a failed try of a step, or of the function's own code."""
     return Attempt.objects.create(
         run=of,
         key=on.key if on else "",
         name=on.title if on else "",
         number=number,
+        retries=retries,
         error=_json(BOOM | error),
         started=ago(8),
         ended=ago(7.5),

@@ -11,10 +11,14 @@ from django.contrib.auth.models import Permission, User
 from django.contrib.messages import get_messages
 from django.test import Client, override_settings
 
-import durable
 from durable import wake
+from durable.admin import run_bulk
 from durable.authoring.registry import Registry
 from durable.models import Event, Operation, Run, RunStatus, Step, StepStatus, Wait
+from durable.operations.act import Deed, act
+from durable.operations.audit import Actor
+from durable.operations.selection import Selection
+from durable.own import bulk
 from durable.wake.inprocess import Counter
 from tests.integration import rows
 
@@ -80,6 +84,28 @@ def test_who_has_the_permission_does_it_and_both_books_say_so(verb: str) -> None
     entry = LogEntry.objects.get()
     assert entry.object_id == str(run.pk)
     assert f"durable: {verb}; status was {run.status}, is " in entry.change_message
+
+
+@pytest.mark.parametrize("verb", ["skip", "deliver"])
+def test_both_books_name_the_step_that_was_meant(admin_client: Client, verb: str) -> None:
+    run, form = ready(verb)
+    post(admin_client, run, verb, form)
+    after: Any = Operation.objects.get().change[1]
+    assert after["step"] == "rest"
+    assert "; step: rest" in LogEntry.objects.get().change_message
+
+
+def test_the_admins_log_says_from_where_a_run_was_replayed_and_what_was_made(
+    admin_client: Client,
+) -> None:
+    run = rows.run(RunStatus.FAILED)
+    rows.step(run, "charge")
+    form = {"durable_from": "charge", "durable_input": '{"other": "input"}'}
+    post(admin_client, run, "replay", form)
+    new = Run.objects.get(replay_of=run.pk)
+    assert LogEntry.objects.get().change_message == (
+        f"durable: replay; status was failed, is failed; step: charge; input: edited; made: {new.pk}"
+    )
 
 
 @pytest.mark.parametrize("verb", PERMISSIONS)
@@ -165,6 +191,30 @@ def test_a_replay_from_a_step_with_other_input_keeps_what_was_hidden(
         "lines": [{"password": "p", "n": 2}],
     }
     assert [step.name for step in new.steps.all()] == ["load"]
+
+
+def test_a_replay_never_gives_one_item_the_secret_of_another(admin_client: Client) -> None:
+    data = {"cards": [{"name": "A", "token": "ta"}, {"name": "B", "token": "tb"}]}
+    run = rows.run(event=rows.event(data=json.dumps(data)))
+    form = {"durable_input": '{"cards": [{"name": "B", "token": "[hidden]"}]}'}
+    response = post(admin_client, run, "replay", form)
+    said = str(next(iter(get_messages(response.wsgi_request))))
+    assert said.startswith("$.cards[0].token is [hidden]")
+    assert said.endswith("write it in full.")
+    assert Run.objects.count() == 1
+
+
+@pytest.mark.parametrize("verb", ["replay", "deliver"])
+def test_nothing_that_is_left_hidden_is_given_to_a_run(admin_client: Client, verb: str) -> None:
+    run, form = ready(verb)
+    text = '{"token": "[hidden]"}'
+    responses = [
+        post(admin_client, run, verb, form | {"durable_data": text, "durable_input": text}),
+        choose(admin_client, verb, [run], durable_sure="yes", durable_data=text),
+    ]
+    for response in responses:
+        assert "$.token is [hidden]" in str(next(iter(get_messages(response.wsgi_request))))
+    assert not Operation.objects.exists()
 
 
 @pytest.mark.parametrize("text", ["{", "[1]", "7", '{"a": NaN}', "nul"])
@@ -331,6 +381,26 @@ def test_all_that_match_are_done_by_a_run_of_our_own(admin_client: Client) -> No
     assert "Counting the runs that match" in page(admin_client, own)
 
 
+def test_the_admins_log_says_where_to_find_what_was_done_to_all_that_match(
+    admin_client: Client,
+) -> None:
+    run = rows.run(RunStatus.FAILED, "shop")
+    form = {"select_across": "1", "durable_sure": "yes"}
+    choose(admin_client, "retry", [run], "?function=shop", **form)
+    own = Run.objects.get(function="durable-bulk")
+    entry = LogEntry.objects.get()
+    assert entry.object_id == str(own.pk)
+    assert entry.change_message.startswith("durable: retry many; runs that match {")
+    assert entry.change_message.endswith(f"in the table of operations, with bulk: {own.pk}")
+
+
+def test_what_a_bulk_did_to_a_run_links_to_that(admin_client: Client) -> None:
+    run, own = rows.run(RunStatus.FAILED), rows.run(RunStatus.RUNNING, "durable-bulk")
+    act(Actor(who="anna", via="admin"), Deed(verb="retry", run=run.pk, bulk=str(own.pk)))
+    link = f'bulk: <a class="durable-link" href="/admin/durable/run/{own.pk}/change/">{own.pk}</a>'
+    assert link in page(admin_client, run)
+
+
 def test_the_number_of_those_that_match_is_said_before_anything_is_done(
     admin_client: Client,
 ) -> None:
@@ -340,6 +410,24 @@ def test_the_number_of_those_that_match_is_said_before_anything_is_done(
     assert "3 runs match, and are meant: also those beyond this page." in asked.content.decode()
     asked = choose(admin_client, "retry", runs[:2], "?function=shop")
     assert "These 2 runs are meant." in asked.content.decode()
+
+
+def test_those_that_match_are_counted_no_further_than_anybody_reads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bulk, "COUNTED", 3)
+    for _ in range(5):
+        rows.run(RunStatus.FAILED)
+    assert bulk.meant("retry", Selection(status="failed")) == 4
+
+
+def test_more_than_are_counted_are_said_to_be_more(
+    admin_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_bulk, "COUNTED", 2)
+    runs = [rows.run(RunStatus.FAILED) for _ in range(3)]
+    asked = choose(admin_client, "retry", runs[:1], select_across="1")
+    assert "More than 2 runs match, and are meant" in asked.content.decode()
 
 
 def test_runs_that_come_after_the_question_are_not_taken(admin_client: Client) -> None:
@@ -418,7 +506,7 @@ def test_many_is_a_function_that_every_worker_knows() -> None:
     from durable.authoring.registry import registry
 
     assert "durable-bulk" in registry.functions
-    assert durable.own.bulk.act_on_all.id == "durable-bulk"  # type: ignore[attr-defined]
+    assert bulk.act_on_all.id == "durable-bulk"
 
 
 def test_the_steps_of_a_run_link_to_the_runs_they_invoked(admin_client: Client) -> None:

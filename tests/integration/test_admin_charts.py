@@ -83,6 +83,13 @@ def test_pages_are_drawn_without_a_single_run(admin_client: Client) -> None:
     assert "none has been running" in shown
 
 
+def test_a_failure_that_no_worker_has_grouped_yet_is_not_denied(admin_client: Client) -> None:
+    ended(1, RunStatus.FAILED)
+    shown = get(admin_client, CHARTS)
+    assert "Not grouped yet: a worker does that about two minutes after" in shown
+    assert "No run has failed." not in shown
+
+
 def test_charts_cost_no_more_queries_with_more_runs(admin_client: Client) -> None:
     get(admin_client, CHARTS)
     for minutes in range(20):
@@ -120,12 +127,12 @@ def test_health_says_what_is_wrong_and_what_to_do(admin_client: Client) -> None:
     shown = get(admin_client, HEALTH)
     assert "critical" in shown
     assert "manage.py durable_worker" in shown
-    assert "the first for 6 min" in shown
+    assert "1 run to be driven, for 6 min" in shown
 
 
 def test_a_priority_is_no_delay(admin_client: Client) -> None:
     rows.run(RunStatus.QUEUED, due_at=rows.ago(600), created=rows.ago(2))
-    assert "the first for 10 min" not in get(admin_client, HEALTH)
+    assert "for 10 min" not in get(admin_client, HEALTH)
 
 
 @pytest.mark.parametrize("path", [CHARTS, HEALTH])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
@@ -106,6 +108,7 @@ def test_a_test_event_is_sent_and_written_down(admin_client: Client) -> None:
         {"event": "x", "payload": "[]"},
         {"event": "x", "payload": "{"},
         {"event": "x", "payload": '{"a": NaN}'},
+        {"event": "x", "payload": '{"card_token": "[hidden]"}'},
     ],
 )
 def test_what_is_no_event_is_refused_in_the_form(
@@ -138,6 +141,23 @@ def test_an_event_is_sent_again_to_chosen_functions(admin_client: Client) -> Non
     assert sorted(runs.values_list("function", "replay")) == [("deaf", 0), ("rich", 0)]
 
 
+def test_both_books_say_which_functions_were_started_again_and_what_their_runs_were(
+    admin_client: Client,
+) -> None:
+    event = send(total=1, order=1)
+    first = Run.objects.get(event=event, function="all")
+    form = {"functions": "chosen", "function": ["all", "deaf"]}
+    admin_client.post(f"{LIST}{event.pk}/resend/", form)
+    second = Run.objects.get(event=event, function="all", replay=1)
+    deaf = Run.objects.get(event=event, function="deaf")
+    said = LogEntry.objects.get().change_message
+    assert said == f"resend: all: {first.pk} → {second.pk}; deaf: None → {deaf.pk}"
+    assert Operation.objects.get().change == (
+        {"runs": {"all": str(first.pk)}},
+        {"runs": {"all": str(second.pk), "deaf": str(deaf.pk)}},
+    )
+
+
 def test_choosing_none_starts_nothing(admin_client: Client) -> None:
     event = send(total=1, order=1)
     before = Run.objects.count()
@@ -164,6 +184,60 @@ def test_without_the_permission_a_post_by_hand_is_refused(permission: str) -> No
     form = {"event": "x", "payload": "{}", "functions": "all"}
     assert browser.post(f"{LIST}{path}", form).status_code == 403
     assert (Run.objects.count(), Operation.objects.count()) == (before, 0)
+
+
+def word_of(browser: Client, path: str) -> str:
+    """Return the word by which a form is known."""
+    return str(browser.get(path).context["durable_once"])
+
+
+def test_a_form_that_is_sent_twice_sends_one_event(admin_client: Client) -> None:
+    form = {
+        "event": "order/paid",
+        "payload": "{}",
+        "durable_once": word_of(admin_client, f"{LIST}send/"),
+    }
+    admin_client.post(f"{LIST}send/", form)
+    said = admin_client.post(f"{LIST}send/", form, follow=True).content.decode()
+    assert "That was done before; nothing was changed." in said
+    assert (Event.objects.count(), Operation.objects.count()) == (1, 1)
+
+
+def test_a_form_that_was_refused_can_be_sent_again(admin_client: Client) -> None:
+    form = {
+        "event": "durable/own",
+        "payload": "{}",
+        "durable_once": word_of(admin_client, f"{LIST}send/"),
+    }
+    admin_client.post(f"{LIST}send/", form)
+    admin_client.post(f"{LIST}send/", {**form, "event": "order/paid"})
+    assert Event.objects.get().name == "order/paid"
+
+
+def test_a_button_that_is_pressed_twice_starts_functions_again_once(admin_client: Client) -> None:
+    event = send(total=1, order=1)
+    form = {"functions": "all", "durable_once": word_of(admin_client, f"{LIST}{event.pk}/change/")}
+    for _ in range(2):
+        admin_client.post(f"{LIST}{event.pk}/resend/", form)
+    assert Run.objects.filter(event=event, function="all").count() == 2
+
+
+def test_an_event_like_one_that_came_in_is_offered(admin_client: Client) -> None:
+    first = send(total=1)
+    send(total=2)
+    shown = get(admin_client, f"{LIST}{first.pk}/change/")
+    assert f'{LIST}send/?like={first.pk}"' in shown
+    initial = admin_client.get(f"{LIST}send/?like={first.pk}").context["form"].initial
+    assert (initial["event"], json.loads(initial["payload"])) == ("order/paid", {"total": 1})
+
+
+def test_a_test_event_of_a_name_that_never_came_has_the_example_of_the_code(
+    admin_client: Client,
+) -> None:
+    trigger = durable.TriggerEvent(event="order/lost", example={"order": 7})
+    durable.create_function(fn_id="lost", trigger=trigger)(lambda ctx: None)
+    initial = admin_client.get(f"{LIST}send/?name=order/lost").context["form"].initial
+    assert json.loads(initial["payload"]) == {"order": 7}
 
 
 def test_sending_again_needs_a_post(admin_client: Client) -> None:

@@ -85,8 +85,21 @@ def test_open_runs_of_a_function_are_counted_without_those_of_steps(admin_client
         shown = get(admin_client, f"/admin/durable/functionconfig/{path}")
         assert "1 waiting" in shown
         assert "1 running" not in shown
-        assert "?function=shop&amp;kin=child" in shown
+        assert "?function=shop&amp;status__exact=waiting&amp;kin=whole" in shown
+        assert "?function=shop&amp;kin=part" in shown
         assert "1 run of a step" in shown
+
+
+def test_a_list_of_whole_runs_has_those_that_were_invoked_and_none_of_steps(
+    admin_client: Client,
+) -> None:
+    parent, _, child = family()
+    invoked = rows.run(RunStatus.WAITING, parent=parent)
+    listed = {
+        kin: set(admin_client.get(f"/admin/durable/run/?kin={kin}").context["cl"].result_list)
+        for kin in ("whole", "part")
+    }
+    assert listed == {"whole": {parent, invoked}, "part": {child}}
 
 
 def test_a_run_of_a_step_is_offered_to_be_cancelled_and_nothing_else(admin_client: Client) -> None:

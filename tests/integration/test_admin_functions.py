@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -20,7 +21,6 @@ from durable.models import (
     Operation,
     Run,
     RunStatus,
-    StepStatus,
     TimeTally,
 )
 from durable.own import bulk
@@ -97,7 +97,7 @@ def test_an_override_is_saved_logged_and_shown_with_who_did_it(admin_client: Cli
     assert "retries: None → 7" in LogEntry.objects.get().change_message
     shown = get(admin_client, PAGE)
     assert "Last changed by admin" in shown
-    assert "In the code: 3." in shown
+    assert "In the settings: 3." in shown
     assert "1, 2.5, 60" in shown
 
 
@@ -145,7 +145,12 @@ def test_pausing_resuming_and_resetting_are_done_logged_and_offered_in_turn(
     assert (row.paused, row.retries) == (None, None)
     actions = list(Operation.objects.order_by("pk").values_list("action", flat=True))
     assert actions == ["pause", "resume", "configure", "reset"]
-    assert LogEntry.objects.count() == 4
+    paused, resumed, _, reset = LogEntry.objects.order_by("pk").values_list(
+        "change_message", flat=True
+    )
+    assert paused.startswith("pause: paused: None → 20")
+    assert resumed == f"resume: paused: {paused.split(' → ')[1]} → None"
+    assert reset == "reset: retries: 7 → None"
 
 
 def test_run_now_is_filled_in_from_the_newest_event_and_starts_this_function_only(
@@ -163,6 +168,30 @@ def test_run_now_is_filled_in_from_the_newest_event_and_starts_this_function_onl
     assert run.event is not None
     assert '"total":3' in run.event.data
     assert Operation.objects.get().action == "invoke"
+    assert LogEntry.objects.get().change_message == f"invoke: run: None → {run.pk}"
+
+
+def test_run_now_twice_by_one_form_starts_one_run(admin_client: Client) -> None:
+    word = admin_client.get(f"{LIST}shop/run/").context["durable_once"]
+    form = {"payload": "{}", "durable_once": word}
+    admin_client.post(f"{LIST}shop/run/", form)
+    said = admin_client.post(f"{LIST}shop/run/", form, follow=True).content.decode()
+    assert "That was done before; nothing was changed." in said
+    assert Run.objects.count() == 1
+
+
+def test_run_now_offers_the_example_of_the_code_until_an_event_came(admin_client: Client) -> None:
+    trigger = durable.TriggerEvent(event="order/lost", example={"order": 7})
+    durable.create_function(fn_id="lost", trigger=trigger)(lambda ctx: None)
+    initial = admin_client.get(f"{LIST}lost/run/").context["form"].initial
+    assert json.loads(initial["payload"]) == {"order": 7}
+
+
+def test_what_is_left_hidden_starts_nothing(admin_client: Client) -> None:
+    form = {"payload": '{"cards": [{"token": "[hidden]"}]}'}
+    response = admin_client.post(f"{LIST}shop/run/", form)
+    assert "$.cards[0].token is [hidden]" in response.content.decode()
+    assert not Run.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -174,17 +203,21 @@ def test_what_is_no_object_starts_nothing(admin_client: Client, text: str) -> No
     assert not Run.objects.exists()
 
 
-def test_the_page_shows_what_running_at_the_same_time_brought(admin_client: Client) -> None:
-    run = rows.run()
-    times: dict[str, Any] = {"started": rows.ago(9), "ended": rows.ago(7)}
-    for number in range(4):
-        rows.step(run, f"part-{number}", mode="wait", wave=1, branch=f"{number}", **times)
-    rows.step(run, "nap", StepStatus.DONE, mode="wait", wave=1, op="sleep")
+def test_options_say_whether_the_code_or_the_settings_have_them(
+    admin_client: Client, fresh_registry: Registry
+) -> None:
+    durable.create_function(
+        fn_id="careful",
+        trigger=durable.TriggerEvent(event="order/paid"),
+        retries=9,
+        parallel_mode=durable.ParallelMode.RACE,
+    )(lambda ctx: None)
     shown = get(admin_client, PAGE)
-    assert "4 planned steps in 1 waves of 1 completed runs" in shown
-    assert "at most 4 were at work at the same moment" in shown
-    assert "4.0 times as fast" in shown
-    assert "With fan-out each is a run of its own" in shown
+    assert "for steps that do not say. In the settings: 3." in shown
+    assert "For groups that do not say. In the settings: WAIT." in shown
+    shown = get(admin_client, f"{LIST}careful/change/")
+    assert "for steps that do not say. In the code: 9." in shown
+    assert "For groups that do not say. In the code: RACE." in shown
 
 
 POSTS: list[tuple[str, str, dict[str, Any]]] = [

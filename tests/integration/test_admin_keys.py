@@ -72,7 +72,10 @@ def test_keys_are_rotated_and_revoked(admin_client: Client) -> None:
     assert Key.objects.count() == 2
     said = Operation.objects.order_by("pk").values_list("action", flat=True)
     assert list(said) == ["create", "create", "rotate", "revoke"]
-    assert LogEntry.objects.count() == 3
+    _, rotated, revoked = LogEntry.objects.order_by("pk").values_list("change_message", flat=True)
+    assert rotated.startswith("rotate: expires: None → 20")
+    assert rotated.endswith(f"; successor: None → {new.prefix}")
+    assert revoked == f"revoke: revoked: None → {old.revoked}"
 
 
 def test_who_may_view_does_nothing_else() -> None:

@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from durable.admin import payload
-from durable.models import Run, RunStatus, StepStatus
+from durable.models import Event, Run, RunStatus, StepStatus
 from tests.integration import rows
 
 pytestmark = pytest.mark.django_db
@@ -70,7 +70,7 @@ def test_error_without_traceback_shows_its_whole_message(admin_client: Client) -
 def test_run_that_rests_says_why(admin_client: Client) -> None:
     run = rows.run(RunStatus.QUEUED, created=rows.ago(60), due_at=rows.ago(60), crashes=2)
     shown = page(admin_client, run)
-    assert "no worker has taken it for 1 min" in shown
+    assert "queued for 1 min, and no worker is there: start durable_worker" in shown
     assert "Lost workers" in shown
 
 
@@ -166,6 +166,12 @@ def test_event_shows_its_data_and_the_runs_it_started(admin_client: Client) -> N
     shown = page(admin_client, run.event)
     assert "&quot;order&quot;: 7" in shown
     assert f"/admin/durable/run/{run.pk}/change/" in shown
+
+
+def test_event_shows_with_which_key_it_was_sent(admin_client: Client) -> None:
+    event = rows.event()
+    Event.objects.update(key="dk5f0c1a9b7e3d")
+    assert "dk5f0c1a9b7e3d" in page(admin_client, event)
 
 
 def test_event_that_nobody_listened_to_says_so(admin_client: Client) -> None:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.core.exceptions import SynchronousOnlyOperation
 from django.db import transaction
 
 import durable
@@ -218,6 +219,16 @@ def test_async_code_sends_too(woken: list[int]) -> None:
     (id,) = asend(paid("charge-1"))
     assert asend([paid("charge-1")]) == [id]
     assert (Event.objects.count(), Run.objects.count(), woken) == (1, 1, [1])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_async_code_that_does_not_await_is_told_what_to_write() -> None:
+    async def act() -> None:
+        durable.send(paid())
+
+    with pytest.raises(SynchronousOnlyOperation, match=r"Write: await durable\.asend\(…\)"):
+        async_to_sync(act)()
+    assert Event.objects.count() == 0
 
 
 @pytest.fixture

@@ -9,10 +9,12 @@ import pytest
 from django.core.checks import run_checks
 from django.core.management import CommandError, call_command
 from django.test import override_settings
+from django.urls import include, path
 
 from durable.access.credentials import admitted, good
 from durable.models import Key, Operation
 from durable.store import get_store
+from durable.store.clock import database_in
 
 pytestmark = pytest.mark.django_db
 
@@ -97,13 +99,32 @@ def test_what_is_wrong_is_told(words: list[str], problem: str) -> None:
     assert not Key.objects.exists()
 
 
+def warned() -> list[str]:
+    return [one.msg for one in run_checks(databases=["default"]) if one.id == "durable.W020"]
+
+
+@pytest.mark.parametrize("addresses", ["tests.rest.urls", "durable.rest.inngest_urls"])
+def test_a_check_says_that_there_is_no_key(addresses: str) -> None:
+    site = type("Site", (), {"urlpatterns": [path("", include(addresses))]})
+    with override_settings(ROOT_URLCONF=site):
+        (found,) = warned()
+        assert "all programs are refused" in found
+        say("create", "a")
+        assert not warned()
+
+
 @override_settings(ROOT_URLCONF="tests.rest.urls")
-def test_a_check_says_that_there_is_no_key() -> None:
-    (found,) = (one for one in run_checks(databases=["default"]) if one.id == "durable.W020")
-    assert "all programs are refused" in found.msg
-    say("create", "a")
-    assert not [one for one in run_checks(databases=["default"]) if one.id == "durable.W020"]
+def test_a_check_says_that_all_keys_are_revoked_or_expired() -> None:
+    say("create", "revoked")
+    say("revoke", Key.objects.get().prefix)
+    say("create", "expired")
+    moment: Any = database_in(-1)
+    Key.objects.filter(name="expired").update(expires=moment)
+    assert warned()
+    moment = database_in(60)
+    Key.objects.filter(name="expired").update(expires=moment)
+    assert not warned()
 
 
 def test_no_check_asks_for_keys_without_the_api() -> None:
-    assert not [one for one in run_checks(databases=["default"]) if one.id == "durable.W020"]
+    assert not warned()

@@ -52,6 +52,7 @@ def test_list_is_narrowed_by_status_function_and_number() -> None:
 
 
 def test_json_is_for_programs() -> None:
+    rows.worker()
     run = rows.run(RunStatus.QUEUED, due_at=rows.ago(60))
     (found,) = json.loads("".join(listed(format="json")))
     assert (found["id"], found["status"]) == (str(run.pk), "queued")
@@ -75,7 +76,7 @@ def test_wrong_arguments_are_clear_errors(wrong: list[str]) -> None:
 
 def test_more_runs_cost_no_more_queries() -> None:
     for status in RunStatus.values * 3:
-        rows.failed_try(rows.run(status))
+        rows.failed_try(rows.run(status, attempt=1))
     with CaptureQueriesContext(connection) as seen:
         listed("--limit=50")
     assert len(seen) == 5

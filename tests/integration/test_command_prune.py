@@ -9,6 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import override_settings
 
+import durable
 from durable.models import Operation, Run, RunStatus
 from durable.operations.audit import Actor, write_down
 from durable.store import get_store
@@ -59,6 +60,23 @@ def test_it_is_narrowed_by_function_and_status() -> None:
         ("audit", "completed"),
         ("shop", "failed"),
     ]
+
+
+@pytest.mark.usefixtures("old", "fresh_registry")
+def test_a_function_of_which_nothing_is_known_is_warned_of(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    durable.create_function(fn_id="young", trigger=durable.TriggerEvent(event="a"))(
+        lambda ctx: None
+    )
+    known = ["--function=shop", "--function=young"]
+    assert told("--older-than=30d", *known)
+    assert capsys.readouterr().err == ""
+    assert told("--older-than=30d", "--function=yuong") == ["Nothing is old enough."]
+    assert capsys.readouterr().err == (
+        "No code here defines a function 'yuong', and there is no run of it. "
+        "Did you mean 'young'?\n"
+    )
 
 
 @pytest.mark.usefixtures("old")

@@ -41,6 +41,7 @@ def test_head_says_what_the_run_is() -> None:
 
 
 def test_run_that_rests_says_why() -> None:
+    rows.worker()
     text = show(rows.run(RunStatus.QUEUED, due_at=rows.ago(60)))
     assert line_of(text, "why").endswith("no worker has taken it for 1 min")
 

@@ -5,12 +5,11 @@ from typing import Any
 
 import pytest
 
-import durable
-from durable.authoring.registry import Registry
 from durable.engine.words import span
 from durable.ids import new_id
 from durable.models import Run, RunStatus, StepStatus, Wait, Worker
-from durable.operations.explain import Outlook, explain
+from durable.operations.explain import explain
+from durable.operations.outlook import Outlook
 from tests.integration import rows
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +51,7 @@ def test_failed_run_names_its_error() -> None:
 
 
 def test_run_that_nobody_takes_says_for_how_long() -> None:
+    rows.worker()
     assert why(rows.run(RunStatus.QUEUED, due_at=rows.ago(40))) == "no worker has taken it for N s"
 
 
@@ -61,6 +61,8 @@ def test_run_that_was_just_queued_is_only_queued() -> None:
 
 def test_run_that_waits_while_no_worker_is_there_says_since_when() -> None:
     run = rows.run(RunStatus.QUEUED, created=rows.ago(300), due_at=rows.ago(300))
+    nobody = "queued for 5 min, and no worker is there: start durable_worker"
+    assert explain("default", [run])[run.pk].why == nobody
     told: dict[str, Any] = {
         "id": new_id(),
         "owner": "here:1:1",
@@ -86,11 +88,9 @@ def test_function_that_is_missing_is_the_reason() -> None:
     assert why(run) == "No function 'gone' is registered. Looked at again in N s"
 
 
-def test_retry_of_the_functions_own_code_is_counted(fresh_registry: Registry) -> None:
-    trigger = durable.TriggerEvent(event="order/paid")
-    durable.create_function(fn_id="shop", trigger=trigger, retries=2)(lambda ctx: None)
+def test_retry_of_the_functions_own_code_is_counted() -> None:
     run = rows.run(RunStatus.QUEUED, attempt=1)
-    rows.failed_try(run)
+    rows.failed_try(run, retries=2)
     assert why(run) == "retry 1 of 2 in N s: TimeoutError"
 
 
@@ -100,6 +100,13 @@ def test_retry_of_a_step_names_the_step() -> None:
     rows.failed_try(run, step, 0, name="ValueError")
     rows.failed_try(run, step, 1)
     assert why(run) == "retry 2 of 3 in N s: TimeoutError in charge"
+
+
+def test_retry_of_which_nobody_said_how_many_there_are_is_not_counted() -> None:
+    run = rows.run(RunStatus.QUEUED, started=rows.ago(5))
+    step = rows.step(run, "charge", StepStatus.RETRYING, attempt=2)
+    rows.failed_try(run, step, 1, retries=None)
+    assert why(run) == "next try in N s"
 
 
 def test_run_in_good_hands_needs_no_reason() -> None:

@@ -6,7 +6,7 @@ from importlib import import_module
 from types import ModuleType
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 
 import durable
@@ -270,6 +270,27 @@ def test_rows_are_reckoned_before_a_table_was_ever_analyzed() -> None:
         cursor.execute("SELECT pg_stat_force_next_flush()")
         cursor.execute("SELECT pg_stat_clear_snapshot()")
     assert (look(get_store()).database.rows or {})[Run._meta.db_table] >= 5
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_snapshot_that_another_session_holds_open_is_named_until_it_ends() -> None:
+    def named() -> list[str]:
+        health = look(get_store(), Limits(transaction=0.0))
+        return [one.text for one in health.concerns if one.code == "old-transaction"]
+
+    assert named() == []
+    other = connections["default"].copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+            cursor.execute("SELECT 1")
+            (text,) = named()
+            assert text.startswith("A transaction has been open for")
+            cursor.execute("ROLLBACK")
+        assert named() == []
+    finally:
+        other.close()
 
 
 def test_database_tells_of_itself() -> None:

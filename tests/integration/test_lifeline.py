@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 import pytest
 from django.db import OperationalError, connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from durable.store import Store
 from durable.worker.awaited import family_of
 from durable.worker.informant import Informant
 from durable.worker.lifeline import Lifeline, Sessions
 from tests.acceptance.clusters import eventually
 from tests.campaigns.chaos.network import Network
+
+T = TypeVar("T")
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -70,6 +75,20 @@ class Asking(threading.Thread):
             self.error = error
 
 
+@dataclass(slots=True)
+class Noting(Informant):
+    """An informant of whose sessions is known."""
+
+    noted: list[BaseDatabaseWrapper] = field(default_factory=list)
+
+    def ask(self, question: Callable[[Store], T], seconds: float) -> T:
+        def asked(store: Store) -> T:
+            self.noted.append(store.connection)
+            return question(store)
+
+        return Informant.ask(self, asked, seconds)
+
+
 def lifeline(sessions: Sessions) -> Lifeline:
     eventually(lambda: len(sessions.waiting()) == 1)
     return Lifeline(sessions)
@@ -85,7 +104,6 @@ def test_who_waits_for_an_answer_that_was_lost_is_told(
     assert [line.look() for _ in range(3)] == [0, 0, 1]
     asking.join(10)
     assert isinstance(asking.error, OperationalError)
-    line.informant.close()
 
 
 def test_a_statement_that_takes_long_is_left_alone(
@@ -96,7 +114,20 @@ def test_a_statement_that_takes_long_is_left_alone(
     assert [line.look() for _ in range(4)] == [0, 0, 0, 0]
     network.order("cut", 0, 1.0)
     asking.join(10)
-    line.informant.close()
+
+
+def test_a_session_that_was_asked_on_is_closed_after_the_look(
+    network: Network, session: BaseDatabaseWrapper, sessions: Sessions
+) -> None:
+    asking = Asking(session, SLEEP[connection.vendor])
+    line = lifeline(sessions)
+    asked: list[BaseDatabaseWrapper] = []
+    line.informant = Noting(noted=asked)
+    line.look()
+    line.look()
+    eventually(lambda: [one.connection for one in asked] == [None])
+    network.order("cut", 0, 1.0)
+    asking.join(10)
 
 
 def test_an_informant_that_gets_no_answer_says_so_and_asks_anew() -> None:

@@ -69,14 +69,24 @@ def test_text_of_ones_own_is_summarised(environment: dict[str, str], tmp_path: P
     assert "Summary     The lamp burned on the rock" in output
 
 
-def test_text_that_cannot_be_read_gives_the_reason_and_the_log(
-    environment: dict[str, str], tmp_path: Path
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"\x89PNG\xff", "own.txt is not UTF-8 text"),
+        ("Über den Wellen.".encode("latin-1"), "own.txt is not UTF-8 text"),
+        (b"a\0b", "own.txt holds NUL characters"),
+        (b"", "own.txt holds no words"),
+        (b" \n", "own.txt holds no words"),
+    ],
+)
+def test_text_that_cannot_be_read_is_refused_before_anything_is_started(
+    environment: dict[str, str], tmp_path: Path, content: bytes, reason: str
 ) -> None:
-    (tmp_path / "photo.txt").write_bytes(b"\x89PNG\xff")
-    code, output = run(environment, "--file", str(tmp_path / "photo.txt"))
-    assert code == 1
-    assert "photo.txt is not UTF-8 text" in output
-    assert "The end of " in output
+    (tmp_path / "own.txt").write_bytes(content)
+    code, output = run(environment, "--file", str(tmp_path / "own.txt"))
+    assert code == 2
+    assert reason in output
+    assert "Starting" not in output
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

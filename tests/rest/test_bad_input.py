@@ -124,8 +124,11 @@ def test_too_large_a_body_is_refused(refused: Callable[..., Any]) -> None:
 
 
 def test_too_large_an_event_is_refused(refused: Callable[..., Any]) -> None:
-    status, _, told = refused(wrap('"%s"' % ("x" * 3_200_000)))
-    assert (status, told["errors"][0]["code"]) == (422, "too_large")
+    large = wrap('"%s"' % ("x" * 3_200_000))
+    status, code, told = refused(large)
+    assert (status, code, told["errors"][0]["code"]) == (413, "too_large", "too_large")
+    status, code, told = refused(f"[{{}},{large}]")
+    assert (status, [one["code"] for one in told["errors"]]) == (422, ["invalid", "too_large"])
 
 
 class Endless(BytesIO):

@@ -56,6 +56,7 @@ def test_an_event_is_taken(send: Send, prefix: str) -> None:
         1_795_284_000,
     )
     assert Run.objects.get().function == "listener"
+    assert event.key == Key.objects.get().prefix
 
 
 def test_what_the_clients_add_is_passed_over(send: Send) -> None:

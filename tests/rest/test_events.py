@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 from types import ModuleType
@@ -102,6 +103,27 @@ def test_an_id_sent_again_with_another_content_is_refused(api: Api, other: Any) 
     assert (answer.status_code, answer.json()["code"]) == (409, "event_conflict")
     assert answer.json()["errors"][0]["index"] == 1
     assert Event.objects.count() == 1
+
+
+def test_an_event_says_with_which_key_it_was_sent(api: Api) -> None:
+    post(api(), {**PAID, "id": "a"})
+    first = Key.objects.get().prefix
+    post(api(), [{**PAID, "id": "a"}, {"name": "b"}])
+    second = Key.objects.exclude(prefix=first).get().prefix
+    assert set(Event.objects.values_list("name", "key")) == {("shop/paid", first), ("b", second)}
+
+
+def test_the_log_says_who_sent_what(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger="durable.api")
+    client = api()
+    answer = post(client, [PAID, {"name": "b"}])
+    post(client, {"name": ""})
+    (record,) = (one for one in caplog.records if one.name == "durable.api")
+    prefix, ids = Key.objects.get().prefix, [one["id"] for one in answer.json()["events"]]
+    assert record.getMessage() == f"key {prefix}: events.send, 2"
+    said = vars(record)
+    assert (said["key"], said["operation"], said["count"]) == (prefix, "events.send", 2)
+    assert said["ids"] == ids
 
 
 def test_an_event_of_the_last_hour_keeps_its_time(api: Api, clock: ModuleType) -> None:

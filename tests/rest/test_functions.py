@@ -9,6 +9,7 @@ import pytest
 import durable
 from durable.authoring.registry import Registry, registry
 from durable.models import Operation, Receipt, Run
+from durable.operations.erase import erase
 from durable.own import bulk, roundtrip
 from tests.harness import Player
 from tests.rest.lost_commit import lost_commit
@@ -63,6 +64,21 @@ def test_with_an_id_it_is_invoked_once(api: Api, player: Player) -> None:
     assert Operation.objects.filter(kind="function").count() == 1
     assert post(client, "functions/other/invoke/", {"id": "o-7"}).json()["created"]
     assert post(api(tenant="acme"), "functions/case/invoke/", {"id": "o-7"}).json()["created"]
+
+
+def test_with_an_id_that_was_used_for_other_data_it_is_refused(api: Api, player: Player) -> None:
+    player.define(order)
+    client, path = api(), "functions/case/invoke/"
+    first = post(client, path, {"id": "o-7", "data": {"order": 7}}).json()["run"]["id"]
+    for body in ({"id": "o-7", "data": {"order": 7.0}}, {"id": "o-7"}):
+        assert post(client, path, body).json()["run"]["id"] == first
+    for data in ({"order": 8}, {}):
+        answer = post(client, path, {"id": "o-7", "data": data})
+        assert (answer.status_code, answer.json()["code"]) == (409, "event_conflict")
+    player.settle(Run.objects.get())
+    erase(first)
+    assert post(client, path, {"id": "o-7", "data": {"order": 7}}).json()["run"]["id"] == first
+    assert Run.objects.count() == Operation.objects.filter(action="invoke").count() == 1
 
 
 def test_who_waits_gets_the_result(api: Api, player: Player) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -83,6 +84,22 @@ def python(client: inngest.Inngest, sent: Any) -> Any:
 
 def test_the_client_for_python_sends(client: inngest.Inngest) -> None:
     check([python(client, one) for one in SENT])
+
+
+def test_the_client_for_python_sends_from_async_code(client: inngest.Inngest) -> None:
+    async def send(sent: Any) -> Any:
+        batch = sent if isinstance(sent, list) else [sent]
+        try:
+            return await client.send([inngest.Event(**event) for event in batch])
+        except Exception as error:  # noqa: BLE001  it has no public name
+            return str(error)
+
+    async def send_all() -> list[Any]:
+        answers = [await send(one) for one in SENT]
+        await client._http_client._http_client.aclose()
+        return answers
+
+    check(asyncio.run(send_all()))
 
 
 def test_the_client_for_python_is_told_that_its_key_is_not_good(

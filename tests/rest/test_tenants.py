@@ -47,6 +47,8 @@ UNCROSSED = {"functions/x/", "functions/x/invoke/", "e/x", "hooks/x"}
 def of_group(user: Any) -> Any:
     """Whose a user is, on this site: the test says it by a group."""
     group = user.groups.first()
+    if group is not None and group.name == "raises":
+        raise LookupError(group.name)
     said = {"nobody's": "", "broken": 7}
     return None if group is None else said.get(group.name, group.name)
 
@@ -218,7 +220,7 @@ def test_a_user_who_was_moved_to_another_tenant_is_not_given_the_answers_of_befo
     assert Event.objects.filter(tenant="globex").count() == 1
 
 
-@pytest.mark.parametrize("group", ["nobody's", "broken", " ", "x" * 129])
+@pytest.mark.parametrize("group", ["nobody's", "broken", " ", "x" * 129, "raises"])
 def test_a_user_of_whom_the_site_says_neither_which_nor_none_sees_nothing(
     key: Callable[..., str], group: str
 ) -> None:
@@ -227,6 +229,23 @@ def test_a_user_of_whom_the_site_says_neither_which_nor_none_sees_nothing(
     assert set(crossed(client, row).values()) == {403}
     assert ask(client, "get", "runs/").status_code == 403
     assert client.get("/admin/durable/run/").status_code in (403, 404)
+
+
+@pytest.mark.urls("project.urls")
+@pytest.mark.parametrize("group", ["nobody's", "raises"])
+def test_a_user_of_whom_the_site_does_not_say_it_is_shown_its_other_pages(
+    key: Callable[..., str], group: str
+) -> None:
+    belongings(key, "acme")
+    client = user_of(group)
+    assert client.get("/admin/durable/run/").status_code == 403
+    shown = client.get("/admin/")
+    assert shown.status_code == 200
+    assert "durable" not in shown.content.decode().lower().partition("<main")[2]
+    request = RequestFactory().get("/")
+    request.user = User.objects.get()
+    page = Template("{% load durable %}{% durable_runs_for one %}")
+    assert "<tr" not in page.render(Context({"one": request.user, "request": request}))
 
 
 @pytest.mark.urls("project.urls")

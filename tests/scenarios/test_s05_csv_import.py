@@ -156,8 +156,8 @@ def test_no_transaction_is_longer_than_a_batch(workflows: Workflows, file: Path)
 
 def test_progress_is_what_the_finished_batches_say(workflows: Workflows, file: Path) -> None:
     run = run_of(upload(str(file)))
-    workflows.kill_after("batch[2:3]", point="before_body")
-    workflows.settle()
+    with patch.object(s05_csv_import, "read", side_effect=_all_but_the_last):
+        workflows.settle()
     batches = [step for step in workflows.get(run.pk).steps if step.name.startswith("batch")]
     assert [step.is_open for step in batches] == [False, False, True]
 

@@ -11,7 +11,7 @@ import durable
 from durable.models import Run
 from durable.testing import Workflows
 from durable.testing.kill import Point
-from tests.harness import journal, say, sync_and_async
+from tests.harness import astumble, journal, say, stumble, sync_and_async
 from tests.testing import functions
 from tests.testing.functions import GROUPS, define
 
@@ -45,6 +45,25 @@ def test_another_worker_goes_on_with_a_group(
     assert kill.has_happened
     assert run.result == ["label", "invoice", "mail"]
     assert journal.count("invoice") == bodies
+
+
+def fails_once(ctx: durable.ContextSync) -> str:
+    return ctx.step.run("charge", stumble, "charged")
+
+
+async def fails_once_async(ctx: durable.Context) -> str:
+    return await ctx.step.run("charge", astumble, "charged")
+
+
+@sync_and_async(fails_once, fails_once_async)
+def test_a_worker_that_dies_does_not_record_what_the_body_raised(
+    workflows: Workflows, handler: Any
+) -> None:
+    kill = workflows.kill_after("charge", point="before_record")
+    run = workflows.run(define(handler, retries=0))
+    assert (run.status, kill.has_happened, journal) == ("running", True, ["charged"])
+    workflows.settle(through="1m")
+    assert (workflows.get(run).result, journal) == ("charged", ["charged", "charged"])
 
 
 def test_nothing_goes_on_before_the_lease_has_passed(workflows: Workflows) -> None:

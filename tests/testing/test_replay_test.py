@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from io import StringIO
 from pathlib import Path
@@ -269,6 +271,39 @@ def test_a_function_of_another_name_may_be_given(export: Export) -> None:
     replay_test(run, function=define(functions.one, "order-2"))
     replay_test(run, function="order-2")
     with pytest.raises(FunctionNotFoundError, match="'order'"):
+        replay_test(run)
+
+
+@dataclass
+class Parcel:
+    weight: int
+    sent: date
+
+
+def typed(weight: int) -> Handler:
+    def handler(ctx: durable.ContextSync) -> Parcel:
+        parcel = ctx.step.run("weigh", Parcel, weight, date(2027, 1, 2), output_type=Parcel)
+        return Parcel(parcel.weight + 1, parcel.sent)
+
+    return handler
+
+
+def test_a_result_of_an_output_type_passes(export: Export) -> None:
+    run = export(typed(4), output_type=Parcel)
+    assert run["result"] == {"weight": 5, "sent": "2027-01-02"}
+    define(typed(4), output_type=Parcel)
+    replay_test(run)
+
+
+def test_another_result_of_an_output_type_is_noticed(export: Export) -> None:
+    run = export(typed(4), output_type=Parcel)
+
+    def heavier(ctx: durable.ContextSync) -> Parcel:
+        parcel = typed(4)(ctx)
+        return Parcel(parcel.weight * 2, parcel.sent)
+
+    define(heavier, output_type=Parcel)
+    with pytest.raises(AssertionError, match=r'returned .*"weight":5.* returned .*"weight":10'):
         replay_test(run)
 
 

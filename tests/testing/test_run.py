@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+import time_machine
 
 import durable
 from durable import clock
@@ -82,6 +83,48 @@ def test_a_function_on_a_schedule_gets_the_event_of_schedules(workflows: Workflo
     run = workflows.run(define(functions.one, trigger=durable.TriggerCron(cron="0 3 * * *")))
     assert run.event is not None
     assert (run.event.name, run.result) == ("durable/scheduled.timer", "charged")
+
+
+NIGHTLY = durable.TriggerCron(cron="TZ=Europe/Berlin 30 1 * * *")
+MORNING = "2027-01-02T09:00:00Z"
+
+
+def told(ctx: durable.ContextSync) -> dict[str, Any]:
+    return dict(ctx.event.data)
+
+
+def test_a_function_on_a_schedule_is_told_the_last_time_of_its_line(workflows: Workflows) -> None:
+    with time_machine.travel(MORNING, tick=False):
+        run = workflows.run(define(told, trigger=NIGHTLY))
+    assert run.result == {
+        "cron": "TZ=Europe/Berlin 30 1 * * *",
+        "scheduledAt": "2027-01-02T00:30:00.000Z",
+        "fireAt": "2027-01-02T00:30:00.000Z",
+    }
+
+
+def test_the_time_of_a_schedule_is_by_the_clock_of_the_kit(workflows: Workflows) -> None:
+    function = define(told, trigger=durable.TriggerCron(cron="@yearly"))
+    before = workflows.run(function).result["scheduledAt"]
+    workflows.travel("366d")
+    assert workflows.run(function).result["scheduledAt"] > before
+
+
+def test_data_that_are_given_stand_before_those_of_the_schedule(workflows: Workflows) -> None:
+    with time_machine.travel(MORNING, tick=False):
+        run = workflows.run(define(told, trigger=NIGHTLY), {"scheduledAt": "today"})
+    assert (run.result["scheduledAt"], run.result["fireAt"]) == (
+        "today",
+        "2027-01-02T00:30:00.000Z",
+    )
+
+
+def test_the_first_trigger_says_which_event_comes(workflows: Workflows) -> None:
+    both = [durable.TriggerEvent(event=EVENT), NIGHTLY]
+    assert workflows.run(define(told, trigger=both)).result == {}
+    run = workflows.run(define(told, "nightly", trigger=both[::-1]))
+    assert run.event is not None
+    assert run.event.name == "durable/scheduled.timer"
 
 
 def test_schedules_start_nothing(workflows: Workflows) -> None:

@@ -23,8 +23,38 @@ def bar(begin: float, end: float, kind: str = "done") -> Bar:
 
 def test_a_scale_puts_times_on_the_picture_and_keeps_them_there() -> None:
     scale = Scale.of(at(0), at(8))
-    assert scale.box(bar(2, 4)) == (25.0, 25.0)
-    assert scale.box(bar(-2, 40)) == (0.0, 100.0)
+    assert scale.boxes([bar(2, 4)]) == [(25.0, 25.0)]
+    assert scale.boxes([bar(-2, 40)]) == [(0.0, 100.0)]
+
+
+@pytest.mark.parametrize("kind", ["done", "failed", "run", "cancelled", "group", "completed"])
+def test_what_took_no_time_is_wide_enough_to_be_seen(kind: str) -> None:
+    assert Scale.of(at(0), at(100)).boxes([bar(50, 50, kind)]) == [(50.0, 0.4)]
+
+
+@pytest.mark.parametrize("kind", ["queue", "backoff", "sleep", "wait", "invoke"])
+def test_a_pause_is_as_wide_as_it_was_long(kind: str) -> None:
+    assert Scale.of(at(0), at(100)).boxes([bar(50, 50, kind)]) == [(50.0, 0.0)]
+
+
+def test_nothing_sticks_out_of_the_picture() -> None:
+    assert Scale.of(at(0), at(100)).boxes([bar(0, 0), bar(100, 100)]) == [(0.0, 0.4), (99.6, 0.4)]
+
+
+@pytest.mark.parametrize(
+    ("bars", "places"),
+    [
+        ([bar(0, 0), bar(0, 0), bar(0, 0)], [(0.0, 0.4), (0.4, 0.4), (0.8, 0.4)]),
+        ([bar(99, 100), bar(100, 100), bar(100, 100)], [(98.8, 0.4), (99.2, 0.4), (99.6, 0.4)]),
+        ([bar(10, 10), bar(10, 60)], [(10.0, 0.4), (10.4, 49.6)]),
+        ([bar(50, 100), bar(100, 100)], [(50.0, 49.6), (99.6, 0.4)]),
+    ],
+    ids=["at the left", "at the right", "before a long one", "after a long one"],
+)
+def test_tries_that_took_no_time_lie_beside_each_other(
+    bars: list[Bar], places: list[tuple[float, float]]
+) -> None:
+    assert Scale.of(at(0), at(100)).boxes(bars) == places
 
 
 @pytest.mark.parametrize(
@@ -48,7 +78,7 @@ def test_a_month_of_sleep_leaves_the_steps_around_it_wide() -> None:
     (cut,) = scale.cuts
     assert (cut.begin, cut.end) == (at(2), at(30 * DAY))
     assert cut.width == pytest.approx(9.0)
-    assert [scale.box(one)[1] for one in steps] == pytest.approx([45.5, 45.5])
+    assert [width for _, width in scale.boxes(steps)] == pytest.approx([45.5, 45.5])
 
 
 def test_ticks_count_anew_after_a_cut_and_never_stand_upon_it() -> None:

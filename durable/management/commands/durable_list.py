@@ -17,7 +17,8 @@ from durable.management.export import summary
 from durable.management.words import coloured, line, minute, signs_for, write
 from durable.models import Run, RunStatus
 from durable.models.lists import having
-from durable.operations.explain import Outlook, explain
+from durable.operations.explain import explain
+from durable.operations.outlook import Outlook
 from durable.operations.schedule import Coming, coming
 from durable.store import get_store
 

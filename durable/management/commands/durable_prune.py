@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentTypeError
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import connections, transaction
 
 from durable.authoring.duration import duration
+from durable.authoring.registry import registry
 from durable.engine.overrides import kept
 from durable.errors import DurationInvalidError, SettingInvalidError
 from durable.management.actor import commander
@@ -50,6 +52,7 @@ class Command(DatabaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Remove them, and say how many."""
         store = get_store(options["database"])
+        self._warn_of_unknown(store, options["function"])
         total: dict[Target, Removed] = defaultdict(Removed)
         batches = prune(
             store,
@@ -68,6 +71,14 @@ class Command(DatabaseCommand):
             if not options["dry_run"]:
                 _write_down(store, total)
             self._sum_up(total, options)
+
+    def _warn_of_unknown(self, store: Store, given: Sequence[str]) -> None:
+        unknown = {one for one in given if one not in registry.functions}
+        for one in sorted(unknown.difference(store.pruning.functions() if unknown else ())):
+            self.stderr.write(
+                f"No code here defines a function {line(one, 80)!r}, and there is no run of it."
+                f"{registry.guess(one)}"
+            )
 
     def _retention(self, store: Store, older: timedelta | None) -> Retention:
         if older is not None:

@@ -18,7 +18,8 @@ from durable.management.export import everything
 from durable.management.find import find_run
 from durable.management.words import coloured, line, lines, moment, signs_for, write
 from durable.models import Attempt, Blob, Run, Step
-from durable.operations.explain import Outlook, explain
+from durable.operations.explain import explain
+from durable.operations.outlook import Outlook
 from durable.operations.related_runs import kin_of
 from durable.store import get_store
 

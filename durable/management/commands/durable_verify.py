@@ -33,7 +33,7 @@ class Command(DatabaseCommand):
         parser.add_argument(
             "--repair",
             action="store_true",
-            help="wake what was forgotten, count again, hand out missed events",
+            help="wake what was forgotten, count again, hand out missed events, have waits hear on",
         )
         parser.add_argument("--format", choices=("text", "json"), default="text")
 

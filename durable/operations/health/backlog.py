@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 
 from durable.authoring.registry import registry
 from durable.conf import conf
+from durable.engine.deliver import HOLD
 from durable.models import Event, Run, RunStatus, Schedule, Step, StepStatus
-from durable.operations.health.values import Backlog, Counted, Queue, Stuck
+from durable.operations.health.values import Backlog, Counted, PutOff, Queue, Stuck
 from durable.playback.request import TIMERS
 from durable.store.clock import database_in, database_now, until
 from durable.store.together import together
@@ -117,6 +118,17 @@ def _overdue(rows: QuerySet[Any], *fields: str) -> QuerySet[Any, Any]:
     told = late.annotate(left=until("due_at"))
     found: QuerySet[Any, Any] = told.values_list("left", "owner", *fields)
     return found[:_STUCK]
+
+
+def put_off(alias: str) -> tuple[PutOff, ...]:
+    """Find events that were put off: nothing else keeps one for longer than who hands it out does."""
+    rows = Event.objects.using(alias).filter(route_at__gt=database_in(HOLD + 1))
+    told = rows.order_by("route_at").annotate(left=until("received"))
+    found = [
+        PutOff(event=pk, name=name, late=_seconds(left))
+        for pk, name, left in told.values_list("pk", "name", "left")[:_STUCK]
+    ]
+    return tuple(sorted(found, key=lambda one: -one.late))
 
 
 def _seconds(left: timedelta) -> float:

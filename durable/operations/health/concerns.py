@@ -87,6 +87,8 @@ def _work(health: Health, limits: Limits) -> Iterator[Concern]:
         yield _late(health, oldest)
     if health.stuck:
         yield _stuck(health)
+    if health.put_off:
+        yield _put_off(health)
     unknown = [one.function for one in health.backlog.functions if not one.is_known]
     if unknown:
         yield Concern(
@@ -142,6 +144,32 @@ def _stuck(health: Health) -> Concern:
             "they are all busy or cannot write to the database: look at their log."
         )
         % {"lease": span(conf.LEASE)},
+    )
+
+
+def _put_off(health: Health) -> Concern:
+    first = health.put_off[0]
+    text = ngettext(
+        "%(count)d event cannot be handed out to who waits for it: %(event)s (%(name)s), for %(time)s.",
+        "%(count)d events cannot be handed out to who waits for them, the first %(event)s (%(name)s),"
+        " for %(time)s.",
+        len(health.put_off),
+    )
+    values = {
+        "count": len(health.put_off),
+        "event": first.event,
+        "name": first.name,
+        "time": span(first.late),
+    }
+    return Concern(
+        code="put-off-events",
+        level=Level.WARNING,
+        text=text % values,
+        advice=_(
+            "It is no fault of the database's: the log of the workers (logger durable.engine) has the "
+            "error, and `manage.py durable_verify` says whether the data can be read. They are tried "
+            "again every five minutes."
+        ),
     )
 
 

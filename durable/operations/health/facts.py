@@ -33,7 +33,8 @@ def facts(health: Health) -> Iterator[Fact]:
     yield (
         _("leases"),
         (
-            _("%(count)d have passed") % {"count": len(health.stuck)}
+            ngettext("%(count)d has passed", "%(count)d have passed", len(health.stuck))
+            % {"count": len(health.stuck)}
             if health.stuck
             else _("none has passed")
         ),
@@ -69,19 +70,34 @@ def _pace(health: Health) -> str:
 
 
 def _queue(queue: Queue) -> str:
+    count = queue.count
+    what = {
+        "runs": ngettext("%(count)s run to be driven", "%(count)s runs to be driven", count),
+        "steps": ngettext("%(count)s planned step", "%(count)s planned steps", count),
+        "timers": ngettext(
+            "%(count)s sleep or wait that is over",
+            "%(count)s sleeps and waits that are over",
+            count,
+        ),
+        "events": ngettext(
+            "%(count)s event to be handed out", "%(count)s events to be handed out", count
+        ),
+        "schedules": ngettext("%(count)s schedule", "%(count)s schedules", count),
+        "deadlines": ngettext("%(count)s run out of time", "%(count)s runs out of time", count),
+    }[queue.kind]
+    words = ngettext("%(what)s, for %(time)s", "%(what)s, the first for %(time)s", count)
     more = "+" if queue.is_more else ""
-    return _("%(count)s %(title)s, the first for %(time)s") % {
-        "count": f"{queue.count}{more}",
-        "title": queue.title,
-        "time": span(queue.oldest),
-    }
+    return words % {"what": what % {"count": f"{count}{more}"}, "time": span(queue.oldest)}
 
 
 def _broker(health: Health) -> str:
     name, untaken = health.broker.name, health.broker.untaken
     if untaken is None:
         return _("%(name)s; it does not say what waits in it") % {"name": name}
-    return _("%(name)s; %(count)d messages wait") % {"name": name, "count": untaken}
+    text = ngettext(
+        "%(name)s; %(count)d message waits", "%(name)s; %(count)d messages wait", untaken
+    )
+    return text % {"name": name, "count": untaken}
 
 
 def _database(database: Condition) -> Iterator[Fact]:

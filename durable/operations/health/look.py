@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from durable import clock
 from durable.models import Event, Run, Step
-from durable.operations.health.backlog import backlog, stuck
+from durable.operations.health.backlog import backlog, put_off, stuck
 from durable.operations.health.concerns import concerns
-from durable.operations.health.crew import clusters
+from durable.operations.health.crew import clusters, workers
 from durable.operations.health.values import Broker, Health, Limits
 from durable.operations.health.versions import versions
 from durable.q2 import options
@@ -18,7 +18,7 @@ from durable.store.condition import condition_of
 
 
 def look(store: Store, limits: Limits | None = None) -> Health:
-    """Look at the site, in some twenty bounded queries whatever the size of its tables.
+    """Look at the site, in a few bounded queries whatever the size of its tables.
 
     Args:
         store: whose work it is about.
@@ -28,15 +28,17 @@ def look(store: Store, limits: Limits | None = None) -> Health:
         django.db.Error: the database does not answer.
     """
     tables = [model._meta.db_table for model in (Event, Run, Step)]
+    crew = workers(store.alias)
     seen = Health(
         at=clock.now(),
         alias=store.alias,
-        clusters=clusters(store.alias),
+        clusters=clusters(crew),
         backlog=backlog(store.alias),
         stuck=stuck(store.alias),
         database=condition_of(store.connection, tables),
         broker=_broker(),
-        versions=versions(store.alias),
+        versions=versions(crew),
+        put_off=put_off(store.alias),
     )
     return replace(seen, concerns=tuple(concerns(seen, limits or Limits())))
 

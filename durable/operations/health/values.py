@@ -126,6 +126,15 @@ class Stuck:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PutOff:
+    """An event that could not be handed out again and again, by a fault that is not the database's."""
+
+    event: UUID
+    name: str
+    late: float  # seconds since it came in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Broker:
     """What carries hints."""
 
@@ -155,6 +164,7 @@ class Health:
     database: Condition
     broker: Broker
     versions: tuple[Version, ...] = ()
+    put_off: tuple[PutOff, ...] = ()  # the longest first, of at most twenty
     concerns: tuple[Concern, ...] = ()
 
     @property

@@ -3,34 +3,29 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from durable import codec
 from durable.authoring.registry import registry
-from durable.conf import conf
-from durable.models import Worker
-from durable.operations.health.crew import BEATS, MOST
 from durable.operations.health.values import Version
-from durable.store.clock import database_in
 
 
-def versions(alias: str) -> tuple[Version, ...]:
-    """Return the versions of all functions that any worker has, in the order of functions."""
-    since = database_in(-BEATS * conf.HEARTBEAT)
-    rows = Worker.objects.using(alias).filter(seen__gte=since).order_by("-seen")
+def versions(workers: Iterable[Any]) -> tuple[Version, ...]:
+    """Return the versions of all functions that any of the workers has, in the order of functions."""
     found: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
-    for host, pid, functions in rows.values_list("host", "pid", "functions")[:MOST]:
-        known: Mapping[str, str] = codec.decode(functions)
+    for worker in workers:
+        known: Mapping[str, str] = codec.decode(worker.known or "{}")
         for function, version in known.items():
-            found[function, version].append(f"{host} {pid}")
+            found[function, version].append(f"{worker.host} {worker.pid}")
     return tuple(
         Version(
             function=function,
             version=version,
-            workers=tuple(sorted(workers)),
+            workers=tuple(sorted(names)),
             is_here=version == _here(function),
         )
-        for (function, version), workers in sorted(found.items())
+        for (function, version), names in sorted(found.items())
     )
 
 

@@ -128,6 +128,11 @@ def run_of(row: Any) -> str:
     return str(row.pk if kind == "run" else getattr(row, "run_id", ""))
 
 
+def _target(row: Any) -> tuple[str, Any]:
+    """Say what of the audit log's objects a row belongs to."""
+    return ("run", run) if (run := run_of(row)) else ("function", row.function)
+
+
 def _repaired(store: Store, invariant: Invariant, row: Any, actor: Actor) -> str:
     """Put a row right if that can be done, and write it down; return the word for it."""
     repair = invariant.repair
@@ -140,8 +145,8 @@ def _repaired(store: Store, invariant: Invariant, row: Any, actor: Actor) -> str
             if change is None:
                 return ""
             before, after = change
-            target = run_of(row) or row.pk
-            write_down(store, actor, repair.word, "run", target, before=before, after=after)
+            kind, target = _target(row)
+            write_down(store, actor, repair.word, kind, target, before=before, after=after)
         return repair.word
 
     return repeat(store.alias, mend)

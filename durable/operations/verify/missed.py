@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from durable.engine.deliver import as_dict, is_met
+from durable.engine.unreadable import EventUnreadableError
 from durable.expressions.key import keys_of
 from durable.models import Event, Wait
 
@@ -24,7 +25,10 @@ def missed_by(alias: str, name: str, waits: Sequence[Wait]) -> dict[int, Event]:
     for event in _handed_out(alias, name, first):
         if not left:
             break
-        seen = as_dict(event)
+        try:
+            seen = as_dict(event)
+        except EventUnreadableError:
+            continue  # which is a breach of its own
         keys = keys_of(seen, paths, event.tenant)
         for wait in list(left.values()):
             if _is_in_time(wait, event) and is_met(wait, keys, seen):

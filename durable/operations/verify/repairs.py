@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from durable.models import Event, Run, RunStatus, Step, StepStatus, Wait
+from durable.models import Event, Run, RunStatus, Schedule, Step, StepStatus, Wait
 from durable.operations.verify.invariant import Repair
 from durable.operations.verify.missed import missed_by
 from durable.store import Store
@@ -58,6 +58,24 @@ def _forget_wait(store: Store, wait: Wait) -> Change | None:
     return {"waits for": wait.event}, {}
 
 
+def _hear_on(store: Store, wait: Wait) -> Change | None:
+    """Hear of events until the time at which the step ends by itself."""
+    steps = Step.objects.using(store.alias).filter(wait=wait, status=StepStatus.PENDING)
+    due = steps.values_list("due_at", flat=True).first()
+    same = Wait.objects.using(store.alias).filter(pk=wait.pk, expires=wait.expires)
+    if due is None or not same.update(expires=due):
+        return None
+    return {"hears until": str(wait.expires)}, {"hears until": str(due)}
+
+
+def _forget_schedule(store: Store, schedule: Schedule) -> Change | None:
+    """Remove it; a worker writes down the lines of the functions that it has."""
+    same = Schedule.objects.using(store.alias).filter(pk=schedule.pk, cron=schedule.cron)
+    if not same.delete()[0]:
+        return None
+    return {"cron": schedule.cron}, {}
+
+
 def _hand_out(store: Store, wait: Wait) -> Change | None:
     """Have the event handed out again, to nobody who began to wait after this one did."""
     event = missed_by(store.alias, wait.event, [wait]).get(wait.pk)
@@ -73,4 +91,6 @@ WAKE_RUN = Repair(word="wake", mend=_wake_run)
 WAKE_STEP = Repair(word="wake step", mend=_wake_step)
 RECOUNT = Repair(word="recount", mend=_recount)
 FORGET_WAIT = Repair(word="forget wait", mend=_forget_wait)
+FORGET_SCHEDULE = Repair(word="forget schedule", mend=_forget_schedule)
+HEAR_ON = Repair(word="hear on", mend=_hear_on)
 HAND_OUT = Repair(word="hand out event", mend=_hand_out)

@@ -69,6 +69,15 @@ def _started_too_late(runs: Rows) -> Rows:
     return runs.filter(created__gt=F("parent__ended") + ROUNDING)
 
 
+def _astray(runs: Rows) -> Rows:
+    """Those that a tenant, or who looks for a subject, would see in another's stead."""
+    like_event = Q(tenant=F("event__tenant"), subject=F("event__subject"))
+    like_parent = Q(tenant=F("parent__tenant"), subject=F("parent__subject"))
+    return runs.filter(
+        Q(event__isnull=False) & ~like_event | Q(event=None, parent__isnull=False) & ~like_parent
+    )
+
+
 INVARIANTS = (
     Invariant(
         id="I2",
@@ -119,5 +128,11 @@ INVARIANTS = (
         says="no run is invoked by one that has ended",
         model=Run,
         broken=_started_too_late,
+    ),
+    Invariant(
+        id="I34",
+        says="a run has the tenant and the subject of its event, or of the run whose step it does",
+        model=Run,
+        broken=_astray,
     ),
 )

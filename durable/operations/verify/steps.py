@@ -72,11 +72,9 @@ def _children() -> Rows:
 
 
 def _unheard_child(steps: Rows) -> Rows:
-    children = _children()
+    """Those whose run has ended, or is gone: it begins and ends in one transaction with the step."""
     waiting = steps.filter(op__in=("invoke", "child"), status=StepStatus.PENDING)
-    return waiting.filter(
-        Exists(children.filter(ended__isnull=False)), ~Exists(children.filter(ended=None))
-    )
+    return waiting.exclude(Exists(_children().filter(ended=None)))
 
 
 def _deaf(steps: Rows) -> Rows:

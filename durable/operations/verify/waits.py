@@ -1,26 +1,43 @@
-"""What is true of waits and of the events they wait for, of large values and of schedules."""
+"""What is true of waits, of the events they wait for, and of large values."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from durable.engine.cron import EVENT as TICK
-from durable.models import Blob, Delivery, Event, Run, Schedule, Step, Wait
+from durable.models import Blob, Delivery, Event, Run, Step, StepStatus, Wait, WaitPath
 from durable.models.status import OPEN_STEP
 from durable.operations.verify.invariant import Invariant, Rows
 from durable.operations.verify.missed import missed_by
-from durable.operations.verify.repairs import FORGET_WAIT, HAND_OUT
+from durable.operations.verify.repairs import FORGET_WAIT, HAND_OUT, HEAR_ON
+from durable.store.clock import database_in
+
+_APART = timedelta(seconds=10)  # the two times are written by two statements
+_GIVEN_BACK = 120.0  # seconds: a step that could not be ended comes due again much sooner
 
 
 def _left_over(waits: Rows) -> Rows:
     return waits.filter(
         Q(run__ended__isnull=False) | ~Q(step__status__in=OPEN_STEP) & ~Q(step=None)
     )
+
+
+def _over_too_soon(waits: Rows) -> Rows:
+    """Those that no event ends any more, though their steps go on waiting; who looks back has not begun."""
+    resting = waits.filter(step__status=StepStatus.PENDING, lookback=None, run__ended=None)
+    later = resting.filter(step__due_at__gt=database_in(_GIVEN_BACK))
+    return later.filter(expires__lt=F("step__due_at") - _APART)
+
+
+def _unlisted(waits: Rows) -> Rows:
+    listed = WaitPath.objects.filter(event=OuterRef("event"), path=OuterRef("path"))
+    return waits.exclude(Exists(listed))
 
 
 def _missed(waits: Rows) -> Rows:
@@ -61,10 +78,6 @@ def _keyless_tick(events: Rows) -> Rows:
     return events.filter(dedupe_key=None, name=TICK).exclude(custom_id="")
 
 
-def _stands_still(schedules: Rows) -> Rows:
-    return schedules.filter(fired__gte=F("due_at"))
-
-
 INVARIANTS = (
     Invariant(
         id="I1",
@@ -79,10 +92,17 @@ INVARIANTS = (
         broken=_keyless_tick,
     ),
     Invariant(
-        id="I19",
-        says="a schedule that was fired has gone on to a later time",
-        model=Schedule,
-        broken=_stands_still,
+        id="I21",
+        says="a wait hears of events for as long as its step waits",
+        model=Wait,
+        broken=_over_too_soon,
+        repair=HEAR_ON,
+    ),
+    Invariant(
+        id="I21",
+        says="events of the name that is waited for are looked at",
+        model=Wait,
+        broken=_unlisted,
     ),
     Invariant(
         id="I21",

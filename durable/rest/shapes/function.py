@@ -36,7 +36,7 @@ class FunctionListShape(serializers.Serializer[Any]):
 class InvokeShape(Strict):
     """What to start a function with."""
 
-    data = Object(required=False, default=dict)  # type: ignore[assignment]  # it is no attribute
+    data = Object(required=False)  # type: ignore[assignment]  # it is no attribute
     id = Text(
         required=False,
         max_length=128,

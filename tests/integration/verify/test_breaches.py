@@ -32,19 +32,9 @@ from durable.operations.erase import erase
 from durable.operations.verify import INVARIANTS, verify
 from durable.store import get_store
 from tests.harness import Player
+from tests.integration.verify.looks import found, miss_event, named
 
 LONG_AGO = timedelta(days=400)
-
-
-def found() -> list[str]:
-    """Return the rows of which something is not true."""
-    return [str(one.pk) for one in verify(get_store(), pause=0).breaches]
-
-
-def named() -> set[str]:
-    """Return the kind and the sentence of each breach."""
-    report = verify(get_store(), pause=0)
-    return {f"{one.invariant.kind}: {one.invariant.says}" for one in report.breaches}
 
 
 def planned(run: Run, **fields: object) -> None:
@@ -167,6 +157,30 @@ SEEDS: dict[str, Callable[[Run], object]] = {
     "logentry: what the admin's own log tells of a run is in the audit log": (
         lambda run: log_without_audit(run)
     ),
+    "run: a run has the tenant and the subject of its event, or of the run whose step it does": (
+        lambda run: Run.objects.filter(pk=run.pk).update(tenant="another")
+    ),
+    "event: the data of an event can be read": (
+        lambda run: Event.objects.filter(runs=run).update(data="{cut of")
+    ),
+    "run: the result or the error of a run can be read": (
+        lambda run: Run.objects.filter(pk=run.pk).update(error='{"code": ')
+    ),
+    "step: the result or the error of a step can be read": (
+        lambda run: Step.objects.filter(run=run, name="shaky").update(output="nothing")
+    ),
+    "blob: a large value can be read": (lambda run: Blob.objects.filter(run=run).update(body="x")),
+    "wait: a wait hears of events for as long as its step waits": (
+        lambda run: Wait.objects.update(expires=clock.now() - timedelta(minutes=1))
+    ),
+    "wait: events of the name that is waited for are looked at": (
+        lambda run: Wait.objects.update(event="verify/other")
+    ),
+    "schedule: the line of a schedule can be read": (
+        lambda run: Schedule.objects.create(
+            function="f", cron="nonsense", due_at=clock.now(), created=clock.now()
+        )
+    ),
     "schedule: a schedule that was fired has gone on to a later time": (
         lambda run: Schedule.objects.create(
             function="f",
@@ -214,12 +228,6 @@ def end_by_hand(runs: object) -> None:
         Run.objects.filter(pk=run.pk).update(
             status="completed", output="1", ended=now, due_at=None, pending=0
         )
-
-
-def miss_event(name: str) -> None:
-    clock.travel(timedelta(minutes=5))
-    durable.send(durable.Event(name=name))
-    Event.objects.update(route_at=None)
 
 
 @pytest.mark.parametrize("says", SEEDS)

@@ -12,7 +12,7 @@ from django.core.management import call_command
 
 import durable
 from durable import clock
-from durable.models import Event, Operation, Run, Step, Wait
+from durable.models import Event, Operation, Run, Schedule, Step, Wait
 from tests.harness import Player
 
 
@@ -112,6 +112,36 @@ def test_left_over_waits_are_forgotten(waiting: Run) -> None:
     Run.objects.filter(pk=waiting.pk).update(pending=1)
     assert say("--repair")[1] == 0
     assert not Wait.objects.exists()
+
+
+def test_a_wait_that_was_over_too_soon_hears_again_of_what_comes(
+    player: Player, waiting: Run
+) -> None:
+    Wait.objects.update(expires=clock.now() - timedelta(minutes=1))
+    assert "Repaired: hear on." in say("--repair")[0]
+    assert Wait.objects.get().expires == Step.objects.get(run=waiting, op="wait").due_at
+    durable.send(durable.Event(name="verify/answer"))
+    player.work()
+    assert Step.objects.get(run=waiting, op="wait").status == "done"
+
+
+def test_a_schedule_that_nobody_can_read_is_forgotten(db: None) -> None:
+    now = clock.now()
+    Schedule.objects.create(function="shop", cron="nonsense", due_at=now, created=now)
+    text, code = say("--repair")
+    assert (code, "Repaired: forget schedule." in text) == (0, True)
+    assert not Schedule.objects.exists()
+    (written,) = Operation.objects.all()
+    assert (written.kind, written.target) == ("function", "shop")
+
+
+def test_what_cannot_be_read_and_who_is_gone_are_left_to_people(waiting: Run) -> None:
+    Event.objects.filter(runs=waiting).update(data="{cut of")
+    Step.objects.filter(op="sleep").delete()
+    Run.objects.filter(parent=waiting).delete()
+    text, code = say("--repair")
+    assert (code, "Repaired" in text) == (1, False)
+    assert text.endswith("2 breaches.\n")
 
 
 def test_a_sleep_without_an_end_is_not_ended_by_a_repair(waiting: Run) -> None:

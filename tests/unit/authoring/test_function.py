@@ -197,3 +197,8 @@ def test_every_argument_of_the_reference_is_accepted() -> None:
     )
     assert len(made.later) == 8
     assert made.on_failure is not None
+
+
+def test_an_example_of_an_event_must_be_a_dict() -> None:
+    with pytest.raises(FunctionConfigInvalidError, match="TriggerEvent: example must be dict"):
+        durable.TriggerEvent(event="unit/started", example=[1])  # type: ignore[arg-type]
