@@ -35,7 +35,9 @@ def routes_of(request: HttpRequest, site: AdminSite, event: Event) -> dict[str, 
     found = list(woken.select_related("run").only("step", "run__function")[: WOKEN + 1])
     others = len({function.id for function in registry} - set(ids))
     return {
-        "verdicts": [_line(site, verdict, runs) for verdict in verdicts],
+        "verdicts": [
+            _line(site, verdict, runs, is_shown=may_see(request, event)) for verdict in verdicts
+        ],
         "others": ngettext(
             "%(count)d other function listens to other events.",
             "%(count)d other functions listen to other events.",
@@ -85,7 +87,11 @@ def _runs_of(event: Event, functions: list[str], keys: list[str]) -> Mapping[tup
 
 
 def _line(
-    site: AdminSite, verdict: Verdict, runs: Mapping[tuple[str, str], UUID]
+    site: AdminSite,
+    verdict: Verdict,
+    runs: Mapping[tuple[str, str], UUID],
+    *,
+    is_shown: bool,
 ) -> dict[str, Any]:
     function = verdict.function.id
     run = runs.get(("function", function))
@@ -103,7 +109,7 @@ def _line(
         "why": (
             show.link(site, Run(pk=run), _("it started this run"))
             if run
-            else _why(site, verdict, runs)
+            else _why(site, verdict, runs, is_shown=is_shown)
         ),
     }
 
@@ -117,10 +123,14 @@ def _badge(verdict: Verdict) -> SafeString:
 
 
 def _why(
-    site: AdminSite, verdict: Verdict, runs: Mapping[tuple[str, str], UUID]
+    site: AdminSite,
+    verdict: Verdict,
+    runs: Mapping[tuple[str, str], UUID],
+    *,
+    is_shown: bool,
 ) -> SafeString | str:
-    if verdict.error is not None:
-        return str(verdict.error)
+    if verdict.error is not None:  # it may quote the data
+        return str(verdict.error) if is_shown else _("its condition cannot be computed")
     if not verdict.is_met:
         return _("its condition does not hold for this event")
     if verdict.key is not None and (first := runs.get(("key", verdict.key))) is not None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Count, Max, Sum
-from django.db.models.functions import TruncMinute
+from django.db.models.functions import ExtractMinute, TruncHour, TruncMinute
 
 from durable import clock
 from durable.models import FailureTally, Rollup, Run, RunTally
@@ -18,8 +18,9 @@ STRETCHES = {
     1: timedelta(minutes=1),
     6: timedelta(minutes=5),
     24: timedelta(minutes=10),
-}  # by hours
+}  # by hours; each goes into an hour
 GROUPS = 20  # of failures
+_MINUTE = timedelta(minutes=1)
 _FRESH = timedelta(minutes=10)  # of what is not in the sums yet, as far as it is counted here
 
 
@@ -41,7 +42,7 @@ class Series:
 
     def rate(self, status: str, number: int) -> float:
         """Return runs per minute within a stretch."""
-        return self.counts[status][number] / (self.stretch / timedelta(minutes=1))
+        return self.counts[status][number] / (self.stretch / _MINUTE)
 
     def total(self, status: str) -> int:
         """Return how many runs ended so."""
@@ -74,8 +75,7 @@ def series(alias: str, hours: int) -> Series:
     begin = end - count * stretch
     counts = {str(status): [0] * count for status in FINAL_RUN}
     until = Rollup.objects.using(alias).values_list("until", flat=True).first()
-    sums = RunTally.objects.using(alias).filter(minute__gte=begin)
-    rows = [*sums.values_list("minute", "status", "count")]
+    rows = _sums(alias, begin, stretch)
     since = max(begin, now - _FRESH, until or begin)
     fresh = Run.objects.using(alias).filter(ended__gte=since, step="").order_by()
     minutes = fresh.annotate(minute=TruncMinute("ended", tzinfo=UTC)).values_list(
@@ -86,6 +86,17 @@ def series(alias: str, hours: int) -> Series:
         if 0 <= number < count:
             counts[status][number] += many
     return Series(begin=begin, stretch=stretch, counts=counts, counted_until=until)
+
+
+def _sums(alias: str, begin: datetime, stretch: timedelta) -> Iterator[tuple[datetime, str, int]]:
+    """Yield when each stretch begins that has ends, and how many; the database adds up its minutes."""
+    minute = ExtractMinute("minute", tzinfo=UTC)
+    rows = RunTally.objects.using(alias).filter(minute__gte=begin).order_by()
+    parts = rows.values_list(
+        TruncHour("minute", tzinfo=UTC), minute - minute % (stretch // _MINUTE), "status"
+    )
+    for hour, first, status, count in parts.annotate(Sum("count")):
+        yield hour + first * _MINUTE, status, count
 
 
 def failures(alias: str, hours: int, function: str | None = None) -> list[FailureGroup]:

@@ -109,8 +109,10 @@ def meant(verb: str, selection: Selection) -> int:
 
 def _runs(asked: Mapping[str, Any]) -> Any:
     """Return the runs that were selected; of those that fan-out made, only what can be done to them."""
-    rows = Selection.of_json(asked["selection"]).of(Run.objects.using(get_store().alias))
-    rows = rows.exclude(function=FUNCTION)
+    selection = Selection.of_json(asked["selection"])
+    rows = selection.of(Run.objects.using(get_store().alias))
+    if not selection.tenant:  # of which ours are not: its runs are counted in their index alone
+        rows = rows.exclude(function=FUNCTION)
     return rows if asked["verb"] == "cancel" else rows.filter(step="")
 
 

@@ -11,7 +11,8 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from durable.errors import StepNotFoundError
+from durable import codec
+from durable.errors import EventInvalidError, StepNotFoundError
 from durable.models import Run, Step
 from durable.rest import examples, operate, pagination, representation, tickets
 from durable.rest.base import ViewSet, on_one
@@ -236,14 +237,26 @@ class RunViews(ViewSet):
         return once(self, partial(self._replayed, run, how))
 
     def _replayed(self, run: Run, how: Mapping[str, Any]) -> Response:
+        data = self._meant(run, how.get("input"))
         try:
-            done = operate.operate(
-                self, run, "replay", step=how.get("from_step"), data=how.get("input")
-            )
+            done = operate.operate(self, run, "replay", step=how.get("from_step"), data=data)
         except StepNotFoundError:
             raise Problem(422, "invalid", "The run has no step such as from_step.") from None
         new = Run.objects.using(get_store().alias).get(pk=done.made)
         return Response(representation.brief(new), status=201)
+
+    def _meant(self, run: Run, written: Any) -> Any:
+        if written is None:
+            return None
+        original = codec.decode(run.event.data) if run.event is not None else {}
+        try:
+            return self.visibility.meant(run.function, written, original)
+        except EventInvalidError:
+            raise Problem(
+                422,
+                "invalid",
+                "A secret of input is [hidden], and what belongs there is not sure: write it in full.",
+            ) from None
 
     @on_one(
         "post",

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 
 from durable.models import Key
 from durable.operations.redact import is_hidden, redacted
+from durable.operations.restore import restored, whole
 from durable.rest.permissions import allows
 from durable.secret import HIDDEN
 
@@ -27,6 +28,17 @@ class Visibility:
         if not self.is_person:
             return value
         return HIDDEN if is_hidden(function) else redacted(value)
+
+    def meant(self, function: str, written: Any, original: Any) -> Any:
+        """Return what was written by who was shown an original, with what was hidden in it put back.
+
+        Raises:
+            EventInvalidError: something is still hidden, and what belongs there is not sure.
+        """
+        if not self.is_person:
+            return written
+        is_shown = self.is_open and not is_hidden(function)
+        return restored(written, original) if is_shown else whole(written)
 
     def hears(self, function: str) -> bool:
         """Say whether what errors of a function say may be seen."""

@@ -197,6 +197,15 @@ def test_runs_that_begin_after_the_wish_are_left_alone(player: Player) -> None:
     assert late.status != "cancelled"
 
 
+@pytest.mark.parametrize("tenant", ["", "acme"])
+def test_what_is_done_to_many_is_not_done_to_the_runs_that_do_it(
+    player: Player, tenant: str
+) -> None:
+    for once in ("first", "second"):
+        asked(player, "cancel", Selection(tenant=tenant), once)
+    assert bulk.meant("cancel", Selection(tenant=tenant)) == 0
+
+
 def test_a_bare_run_has_no_progress_of_many(player: Player) -> None:
     assert bulk.progress(player.store.alias, player.play(lambda ctx: 1)) is None
 

@@ -250,3 +250,9 @@ def test_who_may_not_see_payloads_sees_none() -> None:
     assert "confidential" not in get(browser, f"{LIST}{event.pk}/change/")
     assert "confidential" not in get(browser, f"{LIST}send/?name=order/paid")
     assert "formaction" not in get(browser, f"{LIST}{event.pk}/change/")
+
+
+def test_why_a_condition_cannot_be_computed_is_not_said_to_who_may_not_see_payloads() -> None:
+    event = send(many=list(range(100_001)))
+    said = page(staff("view_event", "view_run"), event)
+    assert said["odd"] == "its condition cannot be computed"

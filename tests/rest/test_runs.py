@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -374,6 +375,26 @@ def test_people_see_of_payloads_what_they_see_in_the_admin(player: Player) -> No
     assert get(client, f"v1/runs/{run.pk}")["data"]["output"] == seen
     with override_settings(DURABLE={"HIDE_PAYLOADS_OF": ["sec*"]}):
         assert get(client, f"runs/{run.pk}/output/")["output"] == "[hidden]"
+
+
+def test_what_people_replay_has_the_secrets_they_were_not_shown(player: Player) -> None:
+    run = rested(player, token="t-1", order=7)
+    client = Client()
+    client.force_login(User.objects.create_superuser("root"))
+    body = {"input": {"token": "[hidden]", "order": 8}}
+    new = Run.objects.get(pk=post(client, f"runs/{run.pk}/replay/", body).json()["id"])
+    assert new.event is not None
+    assert json.loads(new.event.data) == {"token": "t-1", "order": 8}
+
+
+def test_a_secret_that_is_hidden_and_unknown_is_not_replayed(player: Player) -> None:
+    run = rested(player, order=7)
+    client = Client()
+    client.force_login(User.objects.create_superuser("root"))
+    body = {"input": {"token": "[hidden]"}}
+    answer = post(client, f"runs/{run.pk}/replay/", body)
+    assert (answer.status_code, Run.objects.count()) == (422, 1)
+    assert "A secret of input is [hidden]" in answer.content.decode()
 
 
 def test_what_errors_of_a_hidden_function_say_is_hidden_from_people(player: Player) -> None:

@@ -95,40 +95,42 @@ def _queue(kind: str, title: str, rows: Sequence[Row]) -> Queue:
     )
 
 
-def stuck(alias: str) -> tuple[Stuck, ...]:
-    """Find what was to be taken over a lease ago, and was not: the longest first."""
-    runs = Run.objects.using(alias).filter(status=RunStatus.RUNNING)
-    steps = Step.objects.using(alias).filter(status=StepStatus.RUNNING)
-    rows = together(
-        alias,
-        [
-            _overdue(runs, "pk", "function", "step"),
-            _overdue(steps, "run", "run__function", "name"),
-        ],
-    )
-    found = [
-        Stuck(run=run, function=function, step=step, owner=owner or "", late=_seconds(left))
-        for left, owner, run, function, step in rows
+def late(alias: str) -> tuple[tuple[Stuck, ...], tuple[PutOff, ...]]:
+    """Find what was to be taken over a lease ago and was not, and events that were put off.
+
+    Of each the longest first, in one query. Nothing but being put off keeps an event for longer than
+    who hands it out does.
+    """
+    over = {"due_at__lte": database_in(-conf.LEASE)}
+    runs = Run.objects.using(alias).filter(status=RunStatus.RUNNING, **over).order_by("due_at")
+    steps = Step.objects.using(alias).filter(status=StepStatus.RUNNING, **over).order_by("due_at")
+    held = Event.objects.using(alias).filter(route_at__gt=database_in(HOLD + 1))
+    looks = [
+        _late("stuck", runs, "due_at", "pk", "function", "step", "owner"),
+        _late("stuck", steps, "due_at", "run", "run__function", "name", "owner"),
+        _late("put off", held.order_by("route_at"), "received", "pk", "name"),
     ]
-    return tuple(sorted(found, key=lambda one: -one.late)[:_STUCK])
-
-
-def _overdue(rows: QuerySet[Any], *fields: str) -> QuerySet[Any, Any]:
-    late = rows.filter(due_at__lte=database_in(-conf.LEASE)).order_by("due_at")
-    told = late.annotate(left=until("due_at"))
-    found: QuerySet[Any, Any] = told.values_list("left", "owner", *fields)
-    return found[:_STUCK]
-
-
-def put_off(alias: str) -> tuple[PutOff, ...]:
-    """Find events that were put off: nothing else keeps one for longer than who hands it out does."""
-    rows = Event.objects.using(alias).filter(route_at__gt=database_in(HOLD + 1))
-    told = rows.order_by("route_at").annotate(left=until("received"))
-    found = [
+    rows = sorted(together(alias, looks), key=lambda row: row[1])
+    stuck = [
+        Stuck(run=pk, function=name, step=step, owner=owner or "", late=_seconds(left))
+        for kind, left, pk, name, step, owner in rows
+        if kind == "stuck"
+    ]
+    put_off = [
         PutOff(event=pk, name=name, late=_seconds(left))
-        for pk, name, left in told.values_list("pk", "name", "left")[:_STUCK]
+        for kind, left, pk, name, *_none in rows
+        if kind == "put off"
     ]
-    return tuple(sorted(found, key=lambda one: -one.late))
+    return tuple(stuck[:_STUCK]), tuple(put_off)
+
+
+def _late(
+    kind: str, rows: QuerySet[Any], since: str, pk: str, name: str, step: str = "", owner: str = ""
+) -> QuerySet[Any, Any]:
+    told = rows.annotate(kind=_text(kind), left=until(since), none=_text(""))
+    fields = ("kind", "left", pk, name, step or "none", owner or "none")
+    found: QuerySet[Any, Any] = told.values_list(*fields)
+    return found[:_STUCK]
 
 
 def _seconds(left: timedelta) -> float:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from durable import clock
 from durable.models import Event, Run, Step
-from durable.operations.health.backlog import backlog, put_off, stuck
+from durable.operations.health.backlog import backlog, late
 from durable.operations.health.concerns import concerns
 from durable.operations.health.crew import clusters, workers
 from durable.operations.health.values import Broker, Health, Limits
@@ -29,16 +29,17 @@ def look(store: Store, limits: Limits | None = None) -> Health:
     """
     tables = [model._meta.db_table for model in (Event, Run, Step)]
     crew = workers(store.alias)
+    stuck, put_off = late(store.alias)
     seen = Health(
         at=clock.now(),
         alias=store.alias,
         clusters=clusters(crew),
         backlog=backlog(store.alias),
-        stuck=stuck(store.alias),
+        stuck=stuck,
         database=condition_of(store.connection, tables),
         broker=_broker(),
         versions=versions(crew),
-        put_off=put_off(store.alias),
+        put_off=put_off,
     )
     return replace(seen, concerns=tuple(concerns(seen, limits or Limits())))
 
