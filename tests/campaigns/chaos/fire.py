@@ -49,6 +49,7 @@ ONCE: list[tuple[float, Strike]] = [
     (0.45, partial(deploys.deploy, release="2")),
     (0.7, partial(deploys.deploy, release="1")),
 ]
+MADE_UP = 5.0  # seconds
 LONG = 600.0  # seconds under fire in which there is room for the outage of a minute
 OUTAGE = (0.55, crashes.outage)
 
@@ -78,7 +79,8 @@ class Fire:
             self._do(self._once.pop(0)[1])
         for strike, due in self._due.items():
             if due <= now:
-                self._due[strike] = now + self._gap(self._every[strike])
+                # What a stall held up comes after it; of a long one, only so much.
+                self._due[strike] = max(due, now - MADE_UP) + self._gap(self._every[strike])
                 self._do(strike)
 
     def _gap(self, every: float) -> float:

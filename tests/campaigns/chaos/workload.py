@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.campaigns.chaos.burning.workflows import LARGE
+from tests.campaigns.chaos.burning.workflows import LARGE, WIDE
 
 # In hundredths, as the mix of a site.
 MIX = {
@@ -25,11 +25,11 @@ RARE = {"poison": 5, "large": 5, "cancelled": 10, "greedy": 3, "killed": 3}
 
 # What runs return; of plain, by either release.
 RETURNED: dict[str, list[Any]] = {
-    "plain": [["a", "b", "c"], ["a", "b", "c", "d"]],
+    "plain": [list("abcdefg"), list("abcdefgh")],
     "atomic": [["a", "b"]],
     "sleeping": [["a", "b"]],
     "forsaken": [[None, "a"]],
-    "parallel": [["a", "b", "c", "d", "e"]],
+    "parallel": [list(WIDE)],
     "parent": [[["a", "b"], "a"]],
     "shaky": [["a", "b"]],
     "large": [2 * LARGE],

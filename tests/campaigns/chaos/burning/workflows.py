@@ -19,6 +19,7 @@ from tests.campaigns.chaos.journal import tell
 LONGEST = 0.04  # seconds that a body takes
 LARGE = 700_000  # characters
 NAP, GIVEN_UP = 1.5, 3.0  # seconds of the sleep, and of the wait for what never comes
+WIDE = "abcdefghijklmno"
 CRONS = 6
 RELEASE = os.environ.get("DURABLE_CHAOS_RELEASE", "1")
 _MORE, _MUCH = 64 << 20, 1 << 30  # bytes of memory: what is left, what is asked for
@@ -82,7 +83,7 @@ def _say(ctx: durable.ContextSync, step: str, body: Any = mark, **options: Any) 
 
 
 def plain(ctx: durable.ContextSync) -> list[Any]:
-    steps = "abc" if RELEASE == "1" else "abcd"
+    steps = "abcdefg" if RELEASE == "1" else "abcdefgh"
     return [_say(ctx, name) for name in steps]
 
 
@@ -113,7 +114,7 @@ def forsaken(ctx: durable.ContextSync) -> list[Any]:
 
 
 def parallel(ctx: durable.ContextSync) -> list[Any]:
-    return list(ctx.group.parallel(tuple(partial(_say, ctx, name) for name in "abcde")))
+    return list(ctx.group.parallel(tuple(partial(_say, ctx, name) for name in WIDE)))
 
 
 def parent(ctx: durable.ContextSync) -> list[Any]:
