@@ -39,12 +39,12 @@ from tests.campaigns.truth import UntrueError
 
 SKEWS = (120, 0, -120)  # seconds by which the clocks of the machines are wrong
 CLIENTS = 2
-RATE = 18.0  # events in a second
+RATE = 9.0  # events in a second
 TICK = 0.05  # seconds between two looks at what is due
 STEADY = 30  # seconds before the fire, if it is a long one
 SLOW = 9.0  # seconds from a kill to the next step of a run that it struck: a lease, and 5
 QUIET = 60.0  # seconds in which something has to move, or it is stuck
-MOST = 80  # runs under way; clients ask for no more while there are so many
+MOST = 60  # runs under way; clients ask for no more while there are so many
 
 
 def burn(tally: Tally, seconds: float, *, is_server_ours: bool, rate: float = RATE) -> None:

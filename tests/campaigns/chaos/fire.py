@@ -29,19 +29,19 @@ Strike = Callable[[Scene], None]
 
 # Seconds between two on the mean.
 OFTEN: dict[Strike, float] = {
-    stops.hold: 3.2,
-    stops.freeze: 45.0,
-    crashes.crash: 30.0,
-    sessions.end_session: 2.1,
+    stops.hold: 4.6,
+    stops.freeze: 60.0,
+    crashes.crash: 36.0,
+    sessions.end_session: 2.6,
     locks.lock: 10.0,
-    cuts.fail: 14.0,
-    clocks.jump: 30.0,
-    messages.wipe: 28.0,
-    messages.double: 30.0,
+    cuts.fail: 17.0,
+    clocks.jump: 36.0,
+    messages.wipe: 32.0,
+    messages.double: 36.0,
     messages.change_key: 120.0,
     messages.restart: 120.0,
 }
-KILLS = 1.25
+KILLS = 1.7
 # At which part of the time under fire.
 ONCE: list[tuple[float, Strike]] = [
     (0.2, disk.fill),
